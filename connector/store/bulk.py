@@ -1,0 +1,62 @@
+"""Many rows at once: ON CONFLICT on SQLite, COPY and merge on PostgreSQL. The one place that knows the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Table
+
+from connector.store.engine import Tx
+from connector.store.tables import metadata
+
+Row = Sequence[Any]
+
+
+def upsert(tx: Tx, table: str, columns: tuple[str, ...], rows: Collection[Row], *, keep: tuple[str, ...] = ()) -> None:
+    """Insert rows, or overwrite those of the same primary key, but for the columns named in `keep`.
+
+    Rows of one call must differ in their keys. Values are passed as they are: text, int, bool, bytes or None.
+    """
+    if not rows:
+        return
+    if tx.dialect.name == "postgresql":
+        _copy_and_merge(tx, table, columns, rows, keep)
+    else:
+        tx.exec_driver_sql(_on_conflict(table, columns, keep), [tuple(row) for row in rows])
+
+
+@lru_cache(maxsize=64)
+def _on_conflict(table: str, columns: tuple[str, ...], keep: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"insert into {table} ({', '.join(columns)}) values ({marks}) {_resolve(table, columns, keep)}"
+
+
+def _resolve(table: str, columns: tuple[str, ...], keep: tuple[str, ...]) -> str:
+    keys = _keys(metadata.tables[table])
+    changed = [column for column in columns if column not in keys and column not in keep]
+    if not changed:
+        return f"on conflict ({', '.join(keys)}) do nothing"
+    return f"on conflict ({', '.join(keys)}) do update set " + ", ".join(
+        f"{name} = excluded.{name}" for name in changed
+    )
+
+
+def _keys(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key.columns]
+
+
+def _copy_and_merge(tx: Tx, table: str, columns: tuple[str, ...], rows: Collection[Row], keep: tuple[str, ...]) -> None:
+    names = ", ".join(columns)
+    staging = f"incoming_{table}"
+    tx.exec_driver_sql(f"create temp table if not exists {staging} (like {table}) on commit delete rows")
+    tx.exec_driver_sql(f"truncate {staging}")
+    cursor = tx.connection.cursor()
+    try:
+        with cursor.copy(f"copy {staging} ({names}) from stdin") as copy:
+            for row in rows:
+                copy.write_row(row)
+    finally:
+        cursor.close()
+    tx.exec_driver_sql(f"insert into {table} ({names}) select {names} from {staging} {_resolve(table, columns, keep)}")

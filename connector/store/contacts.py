@@ -1,0 +1,308 @@
+"""Contacts, companies, group members and cursors as last pulled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+
+from connector.domain import Company, Contact, Facet, Membership, Segment
+from connector.store import codec
+from connector.store.bulk import upsert
+from connector.store.engine import Tx
+from connector.store.tables import instant
+
+_CONTACT = (
+    "connection", "id", "company_id", "person_id", "person_since", "address_key", "address_kind", "name_key",
+    "opted_out", "inactive", "touched_at", "doc",
+)  # fmt: skip
+_COMPANY = ("connection", "id", "identifier", "name", "doc")
+_MEMBERSHIP = ("connection", "group_id", "member", "all_contacts", "default_contact", "opted_out", "epoch")
+
+
+class StoredContact(NamedTuple):
+    """A contact with what the sync room found out about it; the order of the columns."""
+
+    connection: str
+    id: str
+    company_id: str | None
+    person_id: str
+    person_since: str
+    address_key: str | None
+    address_kind: str
+    name_key: str
+    opted_out: int | None
+    inactive: int
+    touched_at: str | None
+    doc: bytes
+
+    def contact(self) -> Contact:
+        return codec.decode_contact(self.doc)
+
+
+def put_contacts(tx: Tx, rows: Sequence[StoredContact]) -> None:
+    upsert(tx, "contact", _CONTACT, rows)
+
+
+def put_companies(tx: Tx, companies: Sequence[Company]) -> None:
+    upsert(tx, "company", _COMPANY, [(c.connection, c.id, c.identifier, c.name, codec.encode(c)) for c in companies])
+
+
+def put_memberships(tx: Tx, memberships: Sequence[Membership], epoch: str) -> None:
+    rows = {
+        (m.group_id, member): (m.connection, m.group_id, member, m.all_contacts, m.default_contact, m.opted_out, epoch)
+        for m in memberships
+        for member in (f"contact:{m.contact_id}" if m.contact_id else f"company:{m.company_id}",)
+    }
+    upsert(tx, "membership", _MEMBERSHIP, rows.values())
+
+
+def finish_group(tx: Tx, connection: str, group_id: str, epoch: str) -> None:
+    """Forget the members that a complete reading of the group did not show."""
+    tx.execute(
+        text("delete from membership where connection = :c and group_id = :g and epoch <> :e"),
+        {"c": connection, "g": group_id, "e": epoch},
+    )
+
+
+def put_ended_links(tx: Tx, ended: Iterable[tuple[str, str, str, str, str]]) -> None:
+    """(connection, contact id, person id, ended at, linked at)."""
+    upsert(tx, "person_link", ("connection", "contact_id", "person_id", "ended_at", "linked_at"), list(ended))
+
+
+class KnownPerson(NamedTuple):
+    """One stored contact that has an address of interest, or is itself of interest: who it is taken to be."""
+
+    contact_id: str
+    connection: str
+    person_id: str
+    person_since: str
+    name: str
+    address_key: str | None
+    touched_at: str | None
+
+
+def known_people(tx: Tx, connection: str, contact_ids: Sequence[str], address_keys: Sequence[str]) -> list[KnownPerson]:
+    """The stored contacts among `contact_ids` (of the connection), and all that have one of `address_keys`."""
+    columns = "id, connection, person_id, person_since, doc, address_key, touched_at"
+    by_id = f"select {columns} from contact where connection = :c and id {_among(tx)}"
+    by_address = f"select {columns} from contact where address_key {_among(tx)} order by connection, id"
+    found: dict[tuple[str, str], KnownPerson] = {}
+    for statement, values in ((by_id, contact_ids), (by_address, address_keys)):
+        if not values:
+            continue
+        for row in tx.execute(text(statement), {"c": connection, "values": _values(tx, values)}):
+            name = codec.decode_contact(row.doc).name
+            found[row.connection, row.id] = KnownPerson(
+                row.id, row.connection, row.person_id, row.person_since, name, row.address_key, row.touched_at
+            )
+    return list(found.values())
+
+
+def _among(tx: Tx) -> str:
+    return "= any(:values)" if tx.dialect.name == "postgresql" else "in (select value from json_each(:values))"
+
+
+def _values(tx: Tx, values: Sequence[str]) -> list[str] | str:
+    return list(values) if tx.dialect.name == "postgresql" else codec.to_text(list(values))
+
+
+class ContactAtCompany(NamedTuple):
+    """A stored contact and its company's document, None where no company was pulled; the order of the columns."""
+
+    id: str
+    company_id: str | None
+    person_id: str
+    address_key: str | None
+    address_kind: str
+    name_key: str
+    opted_out: int | None
+    inactive: int
+    touched_at: str | None
+    doc: bytes
+    company: bytes | None
+
+
+def with_company(tx: Tx, connection: str, *, documents: bool = True) -> Iterator[ContactAtCompany]:
+    """Every contact of the connection, in the order of ids, streamed; without its own document if not wanted."""
+    columns = ", ".join(f"c.{name}" for name in ContactAtCompany._fields[:-2])
+    document = "c.doc" if documents else "null"
+    rows = _stream(
+        tx,
+        f"select {columns}, {document}, o.doc from contact c left join company o "
+        "on o.connection = c.connection and o.id = c.company_id where c.connection = :c order by c.id",
+        connection,
+    )
+    return map(ContactAtCompany._make, rows)
+
+
+def memberships(tx: Tx, connection: str) -> Iterator[Membership]:
+    for row in _stream(
+        tx,
+        "select group_id, member, all_contacts, default_contact, opted_out from membership "
+        "where connection = :c order by group_id, member",
+        connection,
+    ):
+        kind, _, member = row[1].partition(":")
+        yield Membership(
+            connection=connection,
+            group_id=row[0],
+            contact_id=member if kind == "contact" else None,
+            company_id=member if kind == "company" else None,
+            all_contacts=bool(row[2]),
+            default_contact=bool(row[3]),
+            opted_out=None if row[4] is None else bool(row[4]),
+        )
+
+
+def _stream(tx: Tx, statement: str, connection: str) -> Iterator[Any]:
+    """Rows as the driver gives them; :c stands for the connection."""
+    if tx.dialect.name == "postgresql":
+        result = tx.execution_options(yield_per=2000).execute(text(statement), {"c": connection})
+        for part in result.partitions(2000):
+            yield from part
+        return
+    cursor = tx.connection.cursor()  # not by SQLAlchemy's rows: a third of the time of reading a million
+    try:
+        cursor.execute(statement, {"c": connection})
+        while part := cursor.fetchmany(2000):
+            yield from part
+    finally:
+        cursor.close()
+
+
+def contact(tx: Tx, connection: str, contact_id: str) -> StoredContact | None:
+    row = tx.execute(
+        text(f"select {', '.join(_CONTACT)} from contact where connection = :c and id = :i"),
+        {"c": connection, "i": contact_id},
+    ).first()
+    return StoredContact._make(row) if row else None
+
+
+def contacts_with_address(tx: Tx, address_key: str) -> list[StoredContact]:
+    rows = tx.execute(
+        text(f"select {', '.join(_CONTACT)} from contact where address_key = :a order by connection, id"),
+        {"a": address_key},
+    )
+    return [StoredContact._make(row) for row in rows]
+
+
+def contacts_of_company(tx: Tx, connection: str, company_id: str) -> list[StoredContact]:
+    rows = tx.execute(
+        text(f"select {', '.join(_CONTACT)} from contact where connection = :c and company_id = :i order by id"),
+        {"c": connection, "i": company_id},
+    )
+    return [StoredContact._make(row) for row in rows]
+
+
+def company(tx: Tx, connection: str, company_id: str) -> Company | None:
+    row = tx.execute(
+        text("select doc from company where connection = :c and id = :i"), {"c": connection, "i": company_id}
+    ).first()
+    return codec.decode_company(row.doc) if row else None
+
+
+def companies_called(tx: Tx, term: str, connection: str = "") -> list[Company]:
+    """The companies with this id, identifier or name (in any case), of one connection or all."""
+    rows = tx.execute(
+        text(
+            "select doc from company where (id = :t or lower(identifier) = lower(:t) or lower(name) = lower(:t)) "
+            "and (:c = '' or connection = :c) order by connection, id"
+        ),
+        {"t": term, "c": connection},
+    )
+    return [codec.decode_company(row.doc) for row in rows]
+
+
+def groups_of(tx: Tx, connection: str, contact_id: str, company_id: str | None) -> list[Membership]:
+    """The membership rows that name the contact or its company; the sync room decides what they mean."""
+    wanted = {f"contact:{contact_id}", f"company:{company_id}"}
+    rows = tx.execute(
+        text(
+            "select group_id, member, all_contacts, default_contact, opted_out from membership "
+            "where connection = :c and member in (:a, :b)"
+        ),
+        {"c": connection, "a": f"contact:{contact_id}", "b": f"company:{company_id}"},
+    )
+    return [
+        Membership(
+            connection=connection,
+            group_id=row.group_id,
+            contact_id=contact_id if row.member.startswith("contact:") else None,
+            company_id=company_id if row.member.startswith("company:") else None,
+            all_contacts=bool(row.all_contacts),
+            default_contact=bool(row.default_contact),
+            opted_out=None if row.opted_out is None else bool(row.opted_out),
+        )
+        for row in rows
+        if row.member in wanted
+    ]
+
+
+def count(tx: Tx, connection: str) -> int:
+    return int(tx.execute(text("select count(*) from contact where connection = :c"), {"c": connection}).scalar_one())
+
+
+def cursor(tx: Tx, connection: str) -> dict[str, Any] | None:
+    row = tx.execute(text("select value from cursor where connection = :c"), {"c": connection}).first()
+    return codec.from_text(row.value) if row else None
+
+
+def put_cursor(tx: Tx, connection: str, value: dict[str, Any], *, now: datetime) -> None:
+    upsert(tx, "cursor", ("connection", "value", "updated_at"), [(connection, codec.to_text(value), instant(now))])
+
+
+def remembered_names(tx: Tx, connection: str) -> dict[tuple[str, str], str]:
+    """(facet, name as configured) → the segment id it stood for."""
+    rows = tx.execute(
+        text("select facet, name, segment_id from remembered_name where connection = :c"), {"c": connection}
+    )
+    return {(row.facet, row.name): row.segment_id for row in rows}
+
+
+def remember_names(tx: Tx, connection: str, names: dict[tuple[str, str], str], *, now: datetime) -> None:
+    upsert(
+        tx,
+        "remembered_name",
+        ("connection", "facet", "name", "segment_id", "seen_at"),
+        [(connection, facet, name, segment_id, instant(now)) for (facet, name), segment_id in names.items()],
+    )
+
+
+def put_segments(tx: Tx, connection: str, segments: Sequence[Segment]) -> None:
+    """The segments as they are now; those of the same facets that are gone are forgotten."""
+    for facet in {segment.facet for segment in segments}:
+        tx.execute(
+            text("delete from segment where connection = :c and facet = :f"), {"c": connection, "f": facet.value}
+        )
+    rows = {(s.facet, s.id): (connection, s.facet.value, s.id, s.name) for s in segments}
+    upsert(tx, "segment", ("connection", "facet", "id", "name"), rows.values())
+
+
+def segments(tx: Tx, connection: str) -> list[Segment]:
+    rows = tx.execute(
+        text("select facet, id, name from segment where connection = :c order by facet, id"), {"c": connection}
+    )
+    return [Segment(facet=Facet(row.facet), id=row.id, name=row.name) for row in rows]
+
+
+def our_edits(tx: Tx, connection: str, contact_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """When we may have written to each of these contacts: from when a write-back might go to when its receipt came.
+
+    One of unknown outcome may have been written at any time since; its end is empty.
+    """
+    rows = tx.execute(
+        text(
+            "select p.contact_id, w.not_before, r.at from response p join write_back w on w.response_key = p.key "
+            "left join receipt r on r.key = w.key where p.connection = :c and w.connection = :c and w.tries > 0 "
+            "and (r.at is not null or w.state in ('waiting', 'sending', 'unknown')) and w.depends_on is null "
+            f"and w.kind in ('record_response', 'add_note') and p.contact_id {_among(tx)}"
+        ),
+        {"c": connection, "values": _values(tx, contact_ids)},
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row.contact_id, []).append((row.not_before, row.at or ""))
+    return found

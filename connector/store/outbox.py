@@ -1,0 +1,276 @@
+"""The rows of the outbox. Every move of a write-back is one statement that says from which states it may come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from connector.domain import Receipt, WriteBack, WriteBackState
+from connector.store import codec
+from connector.store.bulk import upsert
+from connector.store.engine import Tx
+from connector.store.tables import instant, moment
+
+_FINAL = ("applied", "rejected", "superseded", "discarded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A write-back with how it stands in the outbox."""
+
+    write_back: WriteBack
+    rehearsal: bool
+    token: int
+    tries: int
+    lookups: int
+    look_after: datetime | None
+    error: str
+    created_at: datetime
+    changed_at: datetime
+    receipt: Receipt | None = None
+
+
+def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: datetime) -> None:
+    """Add rows; one that is still waiting takes the new change, one that has moved on stays as it is."""
+    for wb in write_backs:
+        tx.execute(
+            text(
+                "insert into write_back (key, response_key, revision, rule_id, action_id, connection, kind, change, "
+                "rehearsal, not_before, depends_on, state, token, tries, lookups, error, created_at, changed_at) "
+                "values (:key, :response_key, :revision, :rule_id, :action_id, :connection, :kind, :change, "
+                ":rehearsal, :not_before, :depends_on, 'waiting', 0, 0, 0, '', :now, :now) "
+                "on conflict (key) do update set change = excluded.change, revision = excluded.revision, "
+                "not_before = excluded.not_before, changed_at = excluded.changed_at where write_back.state = 'waiting' "
+                "and write_back.tries = 0"
+            ),
+            {
+                "key": wb.key, "response_key": wb.response_key, "revision": wb.revision, "rule_id": wb.rule_id,
+                "action_id": wb.action_id, "connection": wb.connection, "kind": wb.kind,
+                "change": codec.to_text(wb.change), "rehearsal": rehearsal, "not_before": instant(wb.not_before),
+                "depends_on": wb.depends_on, "now": instant(now),
+            },
+        )  # fmt: skip
+
+
+def withdraw(tx: Tx, response_key: str, keep: Collection[str], *, now: datetime) -> int:
+    """Discard what still waits untried for a response and no longer follows from it (its answer changed)."""
+    rows = tx.execute(
+        text("select key from write_back where response_key = :r and state = 'waiting' and tries = 0"),
+        {"r": response_key},
+    )
+    gone = [row.key for row in rows if row.key not in keep]
+    for key in gone:
+        move(
+            tx,
+            key,
+            from_states=("waiting",),
+            to="discarded",
+            now=now,
+            error="the answer changed; no rule asks for it now",
+        )
+    return len(gone)
+
+
+_ENTRY = (
+    "select w.*, r.record_id, r.record_type, r.link, r.already_there from write_back w "
+    "left join receipt r on r.key = w.key "
+)
+
+
+def _entry(row: Row[Any]) -> Entry:
+    receipt = None
+    if row.record_id is not None:
+        receipt = Receipt(
+            key=row.key,
+            record_id=row.record_id,
+            record_type=row.record_type,
+            link=row.link,
+            already_there=bool(row.already_there),
+        )
+    return Entry(
+        write_back=WriteBack(
+            key=row.key,
+            connection=row.connection,
+            change=codec.decode_change(row.kind, row.change),
+            response_key=row.response_key,
+            revision=row.revision,
+            rule_id=row.rule_id,
+            action_id=row.action_id,
+            not_before=moment(row.not_before),
+            depends_on=row.depends_on,
+            state=WriteBackState(row.state),
+        ),
+        rehearsal=bool(row.rehearsal),
+        token=row.token,
+        tries=row.tries,
+        lookups=row.lookups,
+        look_after=moment(row.look_after) if row.look_after else None,
+        error=row.error,
+        created_at=moment(row.created_at),
+        changed_at=moment(row.changed_at),
+        receipt=receipt,
+    )
+
+
+def get(tx: Tx, key: str) -> Entry | None:
+    row = tx.execute(text(_ENTRY + "where w.key = :k"), {"k": key}).first()
+    return _entry(row) if row else None
+
+
+def listed(tx: Tx, *, states: Sequence[str] = (), connection: str = "", response_key: str = "") -> list[Entry]:
+    rows = tx.execute(text(_ENTRY + "order by w.created_at, w.key"))
+    return [
+        _entry(row)
+        for row in rows
+        if (not states or row.state in states)
+        and (not connection or row.connection == connection)
+        and (not response_key or row.response_key == response_key)
+    ]
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    rows = tx.execute(text("select state, count(*) as n from write_back group by state order by state"))
+    return {row.state: row.n for row in rows}
+
+
+def connections_with_work(tx: Tx) -> list[str]:
+    rows = tx.execute(
+        text("select distinct connection from write_back where state in ('waiting', 'sending', 'unknown') order by 1")
+    )
+    return [row.connection for row in rows]
+
+
+def due(tx: Tx, connection: str, *, now: datetime, rehearsal: bool, limit: int) -> list[Entry]:
+    """What may go now: waiting, its time come, and what it depends on applied. Oldest first."""
+    rows = tx.execute(
+        text(
+            _ENTRY + "left join write_back d on d.key = w.depends_on "
+            "where w.connection = :c and w.state = 'waiting' and w.not_before <= :now and w.rehearsal = :rehearsal "
+            "and (w.depends_on is null or d.state = 'applied') "
+            "order by w.not_before, w.created_at, w.depends_on is not null, w.key limit :n"
+        ),
+        {"c": connection, "now": instant(now), "rehearsal": rehearsal, "n": limit},
+    )
+    return [_entry(row) for row in rows]
+
+
+def depending_on(tx: Tx, key: str) -> list[Entry]:
+    return [_entry(row) for row in tx.execute(text(_ENTRY + "where w.depends_on = :k order by w.key"), {"k": key})]
+
+
+def orphaned(tx: Tx) -> list[str]:
+    """Waiting on a write-back that will never be applied: keys to discard with their parent."""
+    rows = tx.execute(
+        text(
+            "select w.key from write_back w join write_back d on d.key = w.depends_on "
+            "where w.state = 'waiting' and d.state in ('rejected', 'superseded', 'discarded')"
+        )
+    )
+    return [row.key for row in rows]
+
+
+def in_state(tx: Tx, connection: str, state: str, *, look_due: datetime | None = None) -> list[Entry]:
+    rows = tx.execute(
+        text(
+            _ENTRY + "where w.connection = :c and w.state = :s and (:due = '' or w.look_after is null "
+            "or w.look_after <= :due) order by w.created_at, w.key"
+        ),
+        {"c": connection, "s": state, "due": instant(look_due) if look_due else ""},
+    )
+    return [_entry(row) for row in rows]
+
+
+def move(
+    tx: Tx,
+    key: str,
+    *,
+    from_states: Sequence[str],
+    to: str,
+    now: datetime,
+    token: int | None = None,
+    error: str = "",
+    look_after: datetime | None = None,
+    tries: int = 0,
+    lookups: int = 0,
+) -> bool:
+    """Move one row if it stands where we think (and, with `token`, was claimed under it); False if it does not.
+
+    `tries` and `lookups` are added to the row's own.
+    """
+    done = tx.execute(
+        text(
+            "update write_back set state = :to, error = :error, look_after = :look, tries = tries + :tries, "
+            "lookups = lookups + :lookups, changed_at = :now where key = :key and state in "
+            f"({', '.join(repr(state) for state in from_states)})"
+            + (" and token = :token" if token is not None else "")
+        ),
+        {
+            "to": to, "error": error[:2000], "look": instant(look_after) if look_after else None, "tries": tries,
+            "lookups": lookups, "now": instant(now), "key": key, "token": token,
+        },
+    )  # fmt: skip
+    return done.rowcount == 1
+
+
+def claim(tx: Tx, key: str, *, token: int, now: datetime) -> bool:
+    """waiting → sending under a lease's token."""
+    done = tx.execute(
+        text(
+            "update write_back set state = 'sending', token = :t, tries = tries + 1, lookups = 0, changed_at = :now "
+            "where key = :k and state = 'waiting'"
+        ),
+        {"t": token, "k": key, "now": instant(now)},
+    )
+    return done.rowcount == 1
+
+
+def put_receipt(tx: Tx, receipt: Receipt, *, now: datetime) -> None:
+    """Final: the first receipt of a key stands."""
+    upsert(
+        tx,
+        "receipt",
+        ("key", "record_id", "record_type", "link", "already_there", "at"),
+        [(receipt.key, receipt.record_id, receipt.record_type, receipt.link, receipt.already_there, instant(now))],
+        keep=("record_id", "record_type", "link", "already_there", "at"),
+    )
+
+
+def receipt_of(tx: Tx, key: str) -> Receipt | None:
+    row = tx.execute(text("select * from receipt where key = :k"), {"k": key}).first()
+    if row is None:
+        return None
+    return Receipt(
+        key=row.key,
+        record_id=row.record_id,
+        record_type=row.record_type,
+        link=row.link,
+        already_there=bool(row.already_there),
+    )
+
+
+def keys_with_record(tx: Tx, record_type: str, record_id: str) -> list[str]:
+    rows = tx.execute(
+        text("select key from receipt where record_type = :t and record_id = :i"), {"t": record_type, "i": record_id}
+    )
+    return [row.key for row in rows]
+
+
+def tickets_since(tx: Tx, connection: str, since: datetime) -> int:
+    """Tickets created (not found) on a connection since a moment, those under way counted too; for the fuse."""
+    return int(
+        tx.execute(
+            text(
+                "select count(*) from write_back w left join receipt r on r.key = w.key where w.connection = :c and "
+                "w.kind = 'open_ticket' and ((r.at >= :s and not r.already_there) or w.state in ('sending', 'unknown'))"
+            ),
+            {"c": connection, "s": instant(since)},
+        ).scalar_one()
+    )
+
+
+def final(state: str) -> bool:
+    return state in _FINAL

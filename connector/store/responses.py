@@ -1,0 +1,100 @@
+"""Responses: one row for each answer, on disk before it is acknowledged, revised in place and never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from connector.domain import Response
+from connector.store.bulk import upsert
+from connector.store.engine import Tx
+from connector.store.tables import instant, moment
+
+_COLUMNS = (
+    "key", "revision", "connection", "source", "external_id", "contact_id", "company_id", "person_id", "email",
+    "score", "comment", "responded_at", "received_at", "campaign", "wave", "channel", "judged",
+)  # fmt: skip
+
+
+def put(tx: Tx, response: Response, *, judged: str) -> None:
+    """Store it; `judged` is what each rule said, as JSON."""
+    upsert(tx, "response", _COLUMNS, [(*_row(response), judged)])
+
+
+def _row(r: Response) -> tuple[object, ...]:
+    return (
+        r.key, r.revision, r.connection, r.source, r.external_id, r.contact_id, r.company_id, r.person_id, r.email,
+        r.score, r.comment, instant(r.responded_at), instant(r.received_at), r.campaign, r.wave, r.channel,
+    )  # fmt: skip
+
+
+def of(row: Row[Any]) -> Response:
+    values = {name: getattr(row, name) for name in _COLUMNS if name != "judged"}
+    values["responded_at"], values["received_at"] = moment(row.responded_at), moment(row.received_at)
+    return Response(**values)
+
+
+def get(tx: Tx, key: str) -> Response | None:
+    row = tx.execute(text("select * from response where key = :k"), {"k": key}).first()
+    return of(row) if row else None
+
+
+def judged(tx: Tx, key: str) -> str:
+    row = tx.execute(text("select judged from response where key = :k"), {"k": key}).first()
+    return str(row.judged) if row else "[]"
+
+
+def listed(tx: Tx) -> list[Response]:
+    return [of(row) for row in tx.execute(text("select * from response order by responded_at, key"))]
+
+
+def before(tx: Tx, response: Response) -> list[tuple[int, datetime]]:
+    """Former (score, when) of the same person or contact, newest first, without this one."""
+    rows = tx.execute(
+        text(
+            "select key, score, responded_at from response where key <> :k and responded_at <= :at and "
+            "((connection = :c and contact_id = :i) or person_id = :p) order by responded_at desc, key"
+        ),
+        {
+            "k": response.key,
+            "at": instant(response.responded_at),
+            "c": response.connection,
+            "i": response.contact_id or "",
+            "p": response.person_id or "",
+        },
+    )
+    return [(row.score, moment(row.responded_at)) for row in rows]
+
+
+def newest_of_company(tx: Tx, connection: str, company_id: str) -> list[tuple[str, int]]:
+    """(contact or response key, score): the latest answer of each respondent of a company."""
+    rows = tx.execute(
+        text(
+            "select key, contact_id, score from response where connection = :c and company_id = :i "
+            "order by responded_at, key"
+        ),
+        {"c": connection, "i": company_id},
+    )
+    return list({row.contact_id or row.key: row.score for row in rows}.items())
+
+
+def newest_of_contact(tx: Tx, connection: str, contact_id: str) -> datetime | None:
+    found = tx.execute(
+        text("select max(responded_at) from response where connection = :c and contact_id = :i"),
+        {"c": connection, "i": contact_id},
+    ).scalar()
+    return moment(found) if found else None
+
+
+def of_contacts(tx: Tx, contacts: Iterable[tuple[str, str]]) -> list[Response]:
+    found: list[Response] = []
+    for connection, contact_id in contacts:
+        rows = tx.execute(
+            text("select * from response where connection = :c and contact_id = :i order by responded_at desc"),
+            {"c": connection, "i": contact_id},
+        )
+        found += [of(row) for row in rows]
+    return found
