@@ -1,0 +1,67 @@
+"""The names in rules that must exist elsewhere: segments, boards, statuses, priorities, members, connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from connector.rules.actions import LOG, Action
+from connector.rules.conditions import Condition
+from connector.rules.settings import Rule
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One name. `kind`: contact_type, company_type, marketing_group, board, status, priority, member or connection.
+
+    `within` is the board of a status. `path` is where it stands, from "rules" on; a list of one has no index in it.
+    """
+
+    kind: str
+    name: str
+    path: Path
+    within: str = ""
+
+
+def referenced_names(rules: Sequence[Rule]) -> list[Reference]:
+    """Every name the rules use, in the order written; one used twice is there twice."""
+    found: list[Reference] = []
+    for number, rule in enumerate(rules):
+        found += _in_condition(rule.when, ("rules", number, "when"))
+        for position, action in enumerate(rule.then):
+            found += _in_action(action, ("rules", number, "then", position, action.kind))
+    return found
+
+
+def _in_condition(condition: Condition, path: Path) -> Iterable[Reference]:
+    yield from _each("contact_type", condition.contact_type, (*path, "contact_type"))
+    yield from _each("company_type", condition.company_type, (*path, "company_type"))
+    yield from _each("marketing_group", condition.segment, (*path, "segment"))
+    yield from _each("connection", condition.connection, (*path, "connection"))
+    for key, parts in (("all", condition.all_), ("any", condition.any_)):
+        for position, part in enumerate(parts or ()):
+            yield from _in_condition(part, (*path, key, position))
+    if condition.not_ is not None:
+        yield from _in_condition(condition.not_, (*path, "not"))
+
+
+def _in_action(action: Action, path: Path) -> Iterable[Reference]:
+    if ticket := action.open_ticket:
+        yield Reference(kind="board", name=ticket.board, path=(*path, "board"))
+        if ticket.status:
+            yield Reference(kind="status", name=ticket.status, path=(*path, "status"), within=ticket.board)
+        if ticket.priority:
+            yield Reference(kind="priority", name=ticket.priority, path=(*path, "priority"))
+        for reference in _each("member", ticket.owner, (*path, "owner")):
+            step, _, member = reference.name.partition(":")
+            if step == "member":
+                yield Reference(kind="member", name=member, path=reference.path)
+    if action.notify and action.notify.via != LOG:
+        yield Reference(kind="connection", name=action.notify.via, path=(*path, "via"))
+
+
+def _each(kind: str, names: tuple[str, ...] | None, path: Path) -> Iterable[Reference]:
+    for position, name in enumerate(names or ()):
+        yield Reference(kind=kind, name=name, path=(*path, position) if names and len(names) > 1 else path)
