@@ -1,0 +1,213 @@
+"""collect: answers → responses → rules → write-backs, each answer and its write-backs in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+
+from connector import registry
+from connector.config import Config
+from connector.domain import Contact, Facet, Mode, Response, WriteBack
+from connector.errors import ConfigError, RejectedError
+from connector.jobs import matching
+from connector.jobs.record import Record
+from connector.jobs.rehearsal import copies
+from connector.jobs.stored_forms import to_stored
+from connector.ports import BadRow, RawAnswer, ResponseSource
+from connector.rules.evaluate import Evaluation, evaluate
+from connector.store import Tx, codec, contacts, outbox, responses
+
+ANSWERS = "answers"
+"""The name under which collecting holds its lease and keeps its cursor; it acts on no Connection."""
+
+NOT_TAKEN = 100
+"""How many rows that were not taken are kept with the Attempt, each with place and reason; all are counted."""
+
+Look = Callable[[str, str], list[Contact]]
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One page of raw answers and the cursor that says they were taken."""
+
+    answers: list[RawAnswer]
+    bad: list[BadRow]
+    cursor: dict[str, Any]
+
+
+def collect(
+    record: Record, config: Config, source: ResponseSource, look: Look, *, cursor_name: str = ANSWERS
+) -> dict[str, Any]:
+    """Take every answer the source offers that was not taken yet; a bad row is reported with its place.
+
+    In a rerun (`again` in the parameters) known answers go through the rules once more, and no cursor moves.
+    """
+    counts: Counter[str] = Counter()
+    named = bool(record.params.get("file"))  # a file named by a person is read whole, its known rows told from new ones
+    cursor = (
+        None if named else record.read("cursor", dict[str, Any] | None, lambda tx: contacts.cursor(tx, cursor_name))
+    )
+    not_taken: list[list[str]] = []
+    pages = source.responses(cursor)
+
+    def following(_tx: Tx) -> Taken | None:
+        page = next(pages, None)
+        if page is None:
+            return None
+        bad = [row for row in page[0] if isinstance(row, BadRow)]
+        return Taken(answers=[row for row in page[0] if isinstance(row, RawAnswer)], bad=bad, cursor=page[1])
+
+    while (page := record.read("answers", Taken | None, following)) is not None:
+        for row in page.bad:
+            log.warning("row_not_taken", place=row.place, why=row.why)
+        not_taken += [[row.place, row.why] for row in page.bad]
+        counts["rejected"] += len(page.bad)
+        for answer in page.answers:
+            try:
+                _take(record, config, answer, look, counts)
+            except RejectedError as error:
+                counts["rejected"] += 1
+                not_taken.append([answer.place, str(error)])
+                log.warning("answer_rejected", place=answer.place, error=str(error))
+        if named:
+            continue
+        record.emit("cursor", [page.cursor])
+        if "again" in record.params:
+            continue
+        record.commit(lambda tx, taken=page.cursor: contacts.put_cursor(tx, cursor_name, taken, now=record.now))  # type: ignore[misc]
+    return {**counts, "not_taken": not_taken[:NOT_TAKEN]} if not_taken else dict(counts)
+
+
+def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts: Counter[str]) -> None:
+    values = answer.values
+    connection = crm_connection(config, values.get("connection") or record.params.get("connection"))
+    responded_at = datetime.fromisoformat(values["responded_at"])
+    found = None
+    if values.get("email") or values.get("contact_id"):
+        term = values.get("contact_id") or values["email"]
+        known = record.read("known", bool, lambda tx: matching.contact_of(tx, values, connection) is not None)
+        if not known:
+            found = next(iter(look(connection, term)), None)
+    matched = record.read(
+        "matched",
+        matching.Matched,
+        lambda tx: matching.match(
+            tx, answer, connection=connection, installation=record.installation, responded_at=responded_at, found=found
+        ),
+    )
+    campaign = values.get("campaign") or record.params.get("campaign") or config.answers.campaign
+    response = _response(answer, connection, campaign, responded_at, matched, record.now)
+    old = matched.existing
+    known = old is not None and _said(old) == _said(response)
+    if known:
+        counts["already_there"] += 1
+        if old is None or "again" not in record.params:
+            return
+        response = old
+    evaluation, why_not = _evaluate(record, config, response, matched)
+    judged = {"matches": evaluation.matches, "skipped": evaluation.skipped, "rules_did_not_run": why_not}
+    rehearsed = _rehearsed(record, config, connection, evaluation) if config.mode is Mode.REHEARSAL else ()
+    record.emit("response", [response])
+    record.emit("judged", [judged])
+    record.emit("write_backs", [to_stored(wb) for wb in (*evaluation.write_backs, *rehearsed)])
+    counts["responses"] += not known
+    counts["revised"] += old is not None and not known
+    counts["unmatched"] += matched.contact is None
+    counts["write_backs"] += len(evaluation.write_backs)
+
+    def write(tx: Tx) -> None:
+        responses.put(tx, response, judged=codec.to_text(msgspec.to_builtins(judged)))
+        keep = {wb.key for wb in (*evaluation.write_backs, *rehearsed)}
+        outbox.withdraw(tx, response.key, keep, now=record.now)
+        outbox.put(tx, evaluation.write_backs, rehearsal=False, now=record.now)
+        outbox.put(tx, rehearsed, rehearsal=True, now=record.now)
+
+    record.commit(write)
+    if matched.contact is None:
+        log.warning("answer_of_nobody", place=answer.place, remedy="no contact has this id or address; it is kept")
+
+
+def crm_connection(config: Config, named: str | None) -> str:
+    """The CRM connection that answers belong to: the one named, the file's default, or the only one there is.
+
+    Raises RejectedError with what to write where.
+    """
+    sources = [name for name, c in config.connections.items() if registry.spec(c.kind).facets]
+    named = named or config.answers.connection
+    if named:
+        if named not in sources:
+            raise RejectedError(f'no CRM connection "{named}"; there are: {", ".join(sources)}')
+        return named
+    if len(sources) == 1:
+        return sources[0]
+    raise RejectedError("which connection? Add a column connection, or answers.connection to the configuration")
+
+
+def _said(response: Response) -> tuple[object, ...]:
+    """What makes a changed answer; where its contact belongs meanwhile is no part of it."""
+    r = response
+    return r.connection, r.score, r.comment, r.responded_at, r.email, r.campaign, r.wave, r.channel
+
+
+def _response(
+    answer: RawAnswer, connection: str, campaign: str, at: datetime, matched: matching.Matched, now: datetime
+) -> Response:
+    values, contact, old = answer.values, matched.contact, matched.existing
+    return Response(
+        key=matched.key,
+        connection=connection,
+        source=matching.SOURCE,
+        external_id=values.get("external_id", ""),
+        score=int(values["score"]),
+        responded_at=at,
+        received_at=now,
+        comment=values.get("comment", ""),
+        contact_id=contact.id if contact else None,
+        company_id=contact.company_id if contact else None,
+        person_id=matched.person_id,
+        email=values.get("email", ""),
+        campaign=campaign,
+        wave=values.get("wave", ""),
+        channel=values.get("channel", ""),
+        revision=old.revision + 1 if old else 1,
+    )
+
+
+def _rehearsed(record: Record, config: Config, connection: str, evaluation: Evaluation) -> tuple[WriteBack, ...]:
+    named = config.rehearsal.company if config.rehearsal else ""
+    found = record.read(
+        "rehearsal_company",
+        list[str],
+        lambda tx: [company.id for company in contacts.companies_called(tx, named, connection)],
+    )
+    if len(found) != 1:
+        how = "no company" if not found else f"{len(found)} companies"
+        raise ConfigError(f"rehearsal.company: {connection} has {how} called {named!r}; pull first, or name another")
+    return copies(evaluation.write_backs, config, found[0])
+
+
+def _evaluate(record: Record, config: Config, response: Response, matched: matching.Matched) -> tuple[Evaluation, str]:
+    """The rules' word on the response, or why they do not run on it."""
+    within = config.answers.rules_within
+    if not record.params.get("run_rules") and response.responded_at < within.before(record.now):
+        return Evaluation(), f"older than {within.text}; import with --run-rules to run them"
+    calendar = config.connections[response.connection].calendar
+    timezone = calendar.zone if calendar else "UTC"
+    return (
+        evaluate(
+            config.rules,
+            matching.facts(response, matched, timezone),
+            now=record.now,
+            settle=config.answers.settle.after(record.now) - record.now,
+            calendar=calendar,
+            names={Facet(facet): names for facet, names in matched.names.items()},
+        ),
+        "",
+    )

@@ -1,0 +1,117 @@
+"""The record of one Attempt on disk: a file of independent zstd frames, each one JSON line, beside the database.
+
+`zstdcat FILE` prints it. A kill leaves at most one cut frame at the end, which reading stops at. Frames:
+`begin` (story, params, clock, seed, configuration), `exchange` (one request and its answer or failure), `read` (rows
+taken from the store), `out` (rows the story made), `end`. Credentials are never in a Call, so they are never here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import zstandard
+
+from connector.errors import ContractError
+
+_encode = msgspec.json.Encoder().encode
+_MASK = (1 << 128) - 1
+
+
+class JournalWriter:
+    """Appends frames; safe from several threads. The digests name what went in and what came out."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path = path
+        self._file = path.open("ab", buffering=0)
+        path.chmod(0o600)
+        self._compressor = zstandard.ZstdCompressor(level=1)
+        self._lock = threading.Lock()
+        self._digest = Digest()
+
+    def write(self, frame: dict[str, Any]) -> None:
+        line = _encode(frame)
+        with self._lock:
+            self._digest.add(frame["t"], line)
+            self._file.write(self._compressor.compress(line + b"\n"))
+
+    def close(self) -> None:
+        self._file.close()
+
+    @property
+    def inputs_digest(self) -> str:
+        return self._digest.inputs
+
+    @property
+    def outputs_digest(self) -> str:
+        return self._digest.outputs
+
+
+class Digest:
+    """Inputs: order-independent, for exchanges may run side by side. Outputs: in the order they were made."""
+
+    def __init__(self) -> None:
+        self._inputs = 0
+        self._outputs = hashlib.blake2b(digest_size=16)
+
+    def add(self, kind: str, line: bytes) -> None:
+        if kind in ("exchange", "read"):
+            self._inputs += int.from_bytes(hashlib.blake2b(line, digest_size=16).digest(), "big")
+        elif kind == "out":
+            self._outputs.update(line)
+
+    @property
+    def inputs(self) -> str:
+        return f"{self._inputs & _MASK:032x}"
+
+    @property
+    def outputs(self) -> str:
+        return self._outputs.hexdigest()
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The frames' JSON lines. A cut last frame ends the reading; a damaged one raises ContractError."""
+    if not path.exists():
+        raise ContractError(f"{path.name}: the record is gone (storage.keep_exchanges); nothing to replay")
+    data = path.read_bytes()
+    while data:
+        decompressor = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            line = decompressor.decompress(data)
+        except zstandard.ZstdError as error:
+            raise ContractError(f"{path.name}: the record is damaged: {error}") from error
+        if not decompressor.eof:
+            return
+        data = decompressor.unused_data
+        yield line.rstrip(b"\n")
+
+
+def read_frames(path: Path) -> Iterator[dict[str, Any]]:
+    for line in read_lines(path):
+        try:
+            yield msgspec.json.decode(line)
+        except msgspec.DecodeError as error:
+            raise ContractError(f"{path.name}: the record is damaged: {error}") from error
+
+
+def body_out(body: bytes) -> str | dict[str, str]:
+    """A body as it stands in a frame: text where it is UTF-8, else base64."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode()}
+
+
+def body_in(value: str | dict[str, str]) -> bytes:
+    return value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
+
+
+def checksum(body: bytes) -> str:
+    """What stands beside each recorded answer, so that an altered one is named."""
+    return hashlib.blake2b(body, digest_size=8).hexdigest()

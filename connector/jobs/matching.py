@@ -1,0 +1,155 @@
+"""Whose answer is this? One raw answer, matched to what the store knows of contact, company and earlier answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connector.domain import Band, Company, Contact, Facet, Response
+from connector.ports import RawAnswer
+from connector.rules.facts import Facts, Tallies
+from connector.rules.keys import response_key
+from connector.store import Tx, contacts, people, responses
+from connector.sync import groups
+from connector.sync.address import judge
+
+SOURCE = "answers"
+"""All files speak for one source: the same answer from an import and from the watched folder is one answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """What the store knows about one raw answer; `existing` is the same answer as stored before."""
+
+    key: str
+    contact: Contact | None = None
+    company: Company | None = None
+    person_id: str | None = None
+    segments: dict[str, dict[str, str]] = field(default_factory=dict)
+    """facet → id → name, of this contact and company."""
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
+    """facet → configured name → id."""
+    previous: list[tuple[int, datetime]] = field(default_factory=list)
+    tallies: Tallies = field(default_factory=Tallies)
+    existing: Response | None = None
+
+
+def match(
+    tx: Tx,
+    answer: RawAnswer,
+    *,
+    connection: str,
+    installation: str,
+    responded_at: datetime,
+    found: Contact | None = None,
+) -> Matched:
+    """Match by contact id, else by e-mail address. `found` is a contact read live, for one that was never pulled."""
+    values = answer.values
+    contact = found or contact_of(tx, values, connection)
+    address = judge(values.get("email", ""))
+    key = response_key(
+        installation,
+        SOURCE,
+        external_id=values.get("external_id", ""),
+        contact=values.get("contact_id") or address.key or values.get("email", ""),
+        at=responded_at,
+        campaign=values.get("campaign", ""),
+    )
+    if contact is None:
+        return Matched(key=key, existing=responses.get(tx, key))
+    stored = contacts.contact(tx, connection, contact.id)
+    company = contacts.company(tx, connection, contact.company_id) if contact.company_id else None
+    member_of = groups.expand(contacts.groups_of(tx, connection, contact.id, contact.company_id))
+    ids = {
+        Facet.CONTACT_TYPE: frozenset(contact.type_ids),
+        Facet.COMPANY_TYPE: frozenset(company.type_ids if company else ()),
+        Facet.MARKETING_GROUP: member_of.groups_of(contact, company),
+    }
+    known = contacts.segments(tx, connection)
+    named: dict[str, dict[str, str]] = {}
+    for (facet, name), segment_id in contacts.remembered_names(tx, connection).items():
+        named.setdefault(facet, {})[name] = segment_id
+    person_id = stored.person_id if stored else None
+    return Matched(
+        key=key,
+        contact=contact,
+        company=company,
+        person_id=person_id,
+        segments={
+            facet.value: {s.id: s.name for s in known if s.facet is facet and s.id in wanted}
+            for facet, wanted in ids.items()
+        },
+        names=named,
+        previous=_previous(tx, key, connection, contact, person_id, responded_at),
+        tallies=_tallies(tx, key, connection, contact, answer),
+        existing=responses.get(tx, key),
+    )
+
+
+def contact_of(tx: Tx, values: Mapping[str, str], connection: str) -> Contact | None:
+    """The stored contact an answer names: by id, else the best one that has the address."""
+    if values.get("contact_id"):
+        stored = contacts.contact(tx, connection, values["contact_id"])
+        return stored.contact() if stored else None
+    key = judge(values.get("email", "")).key
+    if not key:
+        return None
+    having = [row.contact() for row in contacts.contacts_with_address(tx, key) if row.connection == connection]
+    having.sort(key=lambda c: (c.inactive, -(c.updated_at.timestamp() if c.updated_at else 0.0), len(c.id), c.id))
+    return having[0] if having else None
+
+
+def person_of(tx: Tx, contact: Contact | None) -> str | None:
+    stored = contacts.contact(tx, contact.connection, contact.id) if contact else None
+    return stored.person_id if stored else None
+
+
+def _previous(
+    tx: Tx, key: str, connection: str, contact: Contact, person_id: str | None, at: datetime
+) -> list[tuple[int, datetime]]:
+    asked = Response(
+        key=key, connection=connection, source=SOURCE, external_id="", score=0, responded_at=at, received_at=at,
+        contact_id=contact.id, person_id=person_id,
+    )  # fmt: skip
+    return responses.before(tx, asked)
+
+
+def _tallies(tx: Tx, key: str, connection: str, contact: Contact, answer: RawAnswer) -> Tallies:
+    """How the company answered, the answer in hand included; `asked` counts its people that were ever asked."""
+    if not contact.company_id:
+        return Tallies()
+    scores = dict(responses.newest_of_company(tx, connection, contact.company_id))
+    scores.pop(key, None)
+    scores[contact.id] = int(answer.values["score"])
+    bands = Counter(Band.of(score) for score in scores.values())
+    colleagues = contacts.contacts_of_company(tx, connection, contact.company_id)
+    asked = people.ever_asked(
+        tx, {c.address_key for c in colleagues if c.address_key}, {c.person_id for c in colleagues}
+    )
+    return Tallies(
+        asked=max(asked, len(scores)),
+        answered=len(scores),
+        promoters=bands[Band.PROMOTER],
+        passives=bands[Band.PASSIVE],
+        detractors=bands[Band.DETRACTOR],
+    )
+
+
+def facts(response: Response, matched: Matched, timezone: str) -> Facts:
+    def names(facet: Facet) -> frozenset[str]:
+        return frozenset(matched.segments.get(facet.value, {}).values())
+
+    return Facts(
+        response=response,
+        contact=matched.contact,
+        company=matched.company,
+        contact_types=names(Facet.CONTACT_TYPE),
+        company_types=names(Facet.COMPANY_TYPE),
+        groups=names(Facet.MARKETING_GROUP),
+        group_ids=frozenset(matched.segments.get(Facet.MARKETING_GROUP.value, {})),
+        previous=tuple(matched.previous),
+        tallies=matched.tallies,
+        timezone=timezone,
+    )

@@ -1,0 +1,179 @@
+"""What a story is lent: its inputs, its outputs and its effects, so that the same code runs live and in replay.
+
+A story takes everything from its Record (stored rows by `read`, the CRM by `wire`, the time by `now`), tells it
+what it made (`emit`) and hands it what must be written (`commit`). `LiveRecord` keeps all that in the journal;
+`replay.ReplayRecord` gives back what was kept, compares what is made and writes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from connector.errors import ConnectorError, LeaseLostError, OutcomeUnknownError, ThrottledError, UnavailableError
+from connector.jobs.journal import JournalWriter, body_out, checksum
+from connector.ports import Answer, Call, Wire
+from connector.store import Store, Tx, leases
+
+T = TypeVar("T")
+LEASE = timedelta(seconds=180)
+
+
+BATCH = 1000
+
+
+class RowForm(NamedTuple, Generic[T]):
+    """How a streamed row stands in the journal: `out` makes it JSON-able, `back` reads it from JSON again."""
+
+    out: Callable[[T], Any]
+    back: Callable[[bytes], T]
+
+
+class Record(Protocol):
+    params: dict[str, Any]
+    now: datetime
+    seed: str
+    installation: str
+
+    @property
+    def token(self) -> int:
+        """The fencing token under which effects are claimed."""
+
+    def read(self, name: str, kind: Any, load: Callable[[Tx], T], *, claims: bool = False) -> T:
+        """Rows of the store as this Attempt saw them; `kind` is their type, for reading them back.
+
+        `claims`: reading moves rows, so it is a transaction of ours, under the lease.
+        """
+
+    def stream(
+        self, name: str, load: Callable[[Tx], Iterator[T]], form: RowForm[T], *, keep: bool = True
+    ) -> Iterator[T]:
+        """Many rows of the store, a batch at a time. `keep` False: the same rows are read again by a later stream."""
+
+    def emit(self, name: str, rows: Iterable[Any]) -> None:
+        """What the story made; JSON-able rows, or msgspec.Raw where they are encoded already."""
+
+    def commit(self, apply: Callable[[Tx], None], *, durable: bool = True) -> None:
+        """Write, in one transaction that first proves the lease."""
+
+    def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:
+        """The wire of a connection, recorded or replayed; `build` makes the real one."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class LiveRecord:
+    """The Record of an Attempt that really happens."""
+
+    def __init__(
+        self,
+        store: Store,
+        writer: JournalWriter,
+        lease: leases.Lease,
+        *,
+        params: dict[str, Any],
+        now: datetime,
+        seed: str,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.params, self.now, self.seed = params, now, seed
+        self.installation = store.installation()
+        self.calls = 0
+        self._store, self._writer, self._lease, self._clock, self._sleep = store, writer, lease, clock, sleep
+        self._counting = threading.Lock()
+
+    @property
+    def token(self) -> int:
+        return self._lease.token
+
+    def read(self, name: str, kind: Any, load: Callable[[Tx], T], *, claims: bool = False) -> T:  # noqa: ARG002 - replay needs the kind
+        if claims:
+            with self._store.write() as tx:
+                self._lease = leases.check(tx, self._lease, now=self._clock(), ttl=LEASE)
+                value = load(tx)
+        else:
+            with self._store.read() as tx:
+                value = load(tx)
+        self._writer.write({"t": "read", "name": name, "value": value})
+        return value
+
+    def stream(
+        self, name: str, load: Callable[[Tx], Iterator[T]], form: RowForm[T], *, keep: bool = True
+    ) -> Iterator[T]:
+        with self._store.read() as tx:
+            rows = load(tx)
+            while batch := list(islice(rows, BATCH)):
+                if keep:
+                    self._writer.write({"t": "read", "name": name, "value": [form.out(row) for row in batch]})
+                yield from batch
+
+    def emit(self, name: str, rows: Iterable[Any]) -> None:
+        self._writer.write({"t": "out", "name": name, "rows": list(rows)})
+
+    def commit(self, apply: Callable[[Tx], None], *, durable: bool = True) -> None:
+        with self._store.write(durable=durable) as tx:
+            self._lease = leases.check(tx, self._lease, now=self._clock(), ttl=LEASE)
+            apply(tx)
+
+    def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:
+        return RecordingWire(build(settings, self.guard), connection, self._writer, self._count)
+
+    def guard(self) -> None:
+        """Called immediately before a write leaves: the lease must be ours now, by the clock of now."""
+        with self._store.read() as tx:
+            leases.check(tx, self._lease, now=self._clock())
+
+    def sleep(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+    def _count(self) -> None:
+        with self._counting:
+            self.calls += 1
+
+
+FAILURES: dict[str, type[ConnectorError]] = {
+    cls.__name__: cls for cls in (UnavailableError, ThrottledError, OutcomeUnknownError, LeaseLostError)
+}
+"""What a wire may raise, by the name under which it is recorded."""
+
+
+class RecordingWire:
+    """Carries calls by another wire and keeps each with its answer or failure."""
+
+    def __init__(self, inner: Wire, connection: str, writer: JournalWriter, count: Callable[[], None]) -> None:
+        self._inner, self._connection, self._writer, self._count = inner, connection, writer, count
+
+    def send(self, call: Call) -> Answer:
+        self._count()
+        frame: dict[str, Any] = {
+            "t": "exchange",
+            "connection": self._connection,
+            "call": {"method": call.method, "path": call.path, "query": call.query, "headers": call.headers,
+                     "body": body_out(call.body)},
+        }  # fmt: skip
+        try:
+            answer = self._inner.send(call)
+        except ConnectorError as error:
+            frame["failure"] = {"type": type(error).__name__, "message": str(error)}
+            self._writer.write(frame)
+            raise
+        frame["answer"] = {
+            "status": answer.status,
+            "headers": dict(answer.headers),
+            "body": body_out(answer.body),
+        }
+        frame["sum"] = checksum(answer.body)
+        self._writer.write(frame)
+        return answer
+
+
+def raw(encoded: bytes) -> msgspec.Raw:
+    """Rows that are JSON already go into the journal as they are."""
+    return msgspec.Raw(encoded)

@@ -1,0 +1,190 @@
+"""Run one story as an Attempt of a Job: under the lease, on record, ended by the type of its error."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from connector import __version__
+from connector.domain import Mode
+from connector.errors import (
+    AuthError,
+    ConfigError,
+    ConnectorError,
+    ContractError,
+    FuseError,
+    LeaseLostError,
+    RejectedError,
+    UnavailableError,
+)
+from connector.jobs import stories
+from connector.jobs.journal import JournalWriter
+from connector.jobs.owner import is_dead
+from connector.jobs.record import LEASE, LiveRecord
+from connector.jobs.runtime import Runtime
+from connector.ports import ResponseSource
+from connector.store import Tx, holds, jobs, leases
+from connector.store.tables import instant
+
+log = structlog.get_logger()
+
+OUTCOMES: list[tuple[type[ConnectorError], str]] = [
+    (AuthError, "held"),
+    (FuseError, "stopped"),
+    (LeaseLostError, "deferred"),
+    (UnavailableError, "deferred"),
+    (RejectedError, "partial"),
+    (ContractError, "failed"),
+    (ConfigError, "failed"),
+    (ConnectorError, "failed"),
+]
+EXIT = {"done": 0, "failed": 1, "held": 3, "stopped": 4, "partial": 5, "deferred": 6, "running": 6, "interrupted": 6}
+"""What a command leaves with, by how its Attempt ended; 2 is the configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The story was not begun: its Connection is set aside."""
+
+    connection: str
+    why: str
+
+
+def run(
+    runtime: Runtime, story: str, connection: str, *, slot: str = "", params: dict[str, Any] | None = None
+) -> jobs.Attempt | Held:
+    """Run a story as an Attempt of the Job (story, connection, slot); without a slot, the unfinished Job or a new one.
+
+    Raises LeaseLostError when another process is at work on the Connection. Every other ConnectorError ends in the
+    Attempt's outcome; a bug is written down as `failed` and raised.
+    """
+    params, now = params or {}, runtime.now()
+
+    def job_of(tx: Tx) -> jobs.Job:
+        job = None if slot else jobs.unfinished(tx, story, connection)
+        if job is not None and job.params == params:
+            return job
+        return jobs.put_job(tx, story=story, connection=connection, slot=slot or instant(now), params=params, now=now)
+
+    return _under_lease(runtime, connection, now, job_of, params)
+
+
+def run_again(
+    runtime: Runtime, job: jobs.Job, again: dict[str, Any], *, answers: ResponseSource | None = None
+) -> jobs.Attempt | Held:
+    """Another Attempt of a Job that was done before; `again` says to its story what to take again (see rerun.py)."""
+    return _under_lease(runtime, job.connection, runtime.now(), lambda _: job, job.params | {"again": again}, answers)
+
+
+def _under_lease(
+    runtime: Runtime,
+    connection: str,
+    now: datetime,
+    job_of: Callable[[Tx], jobs.Job],
+    params: dict[str, Any],
+    answers: ResponseSource | None = None,
+) -> jobs.Attempt | Held:
+    with runtime.store.read() as tx:
+        hold = holds.on_connection(tx, connection)
+    if hold is not None:
+        return Held(connection=connection, why=f"{hold.cause}: {hold.reason}")
+    with runtime.store.write() as tx:
+        lease = leases.take(tx, connection, runtime.owner, now=now, ttl=LEASE, owner_is_dead=is_dead)
+    try:
+        return _attempt(runtime, job_of, params, lease, now, answers)
+    finally:
+        with runtime.store.write() as tx:
+            leases.give_back(tx, lease)
+
+
+def _attempt(
+    runtime: Runtime,
+    job_of: Callable[[Tx], jobs.Job],
+    params: dict[str, Any],
+    lease: leases.Lease,
+    now: datetime,
+    answers: ResponseSource | None,
+) -> jobs.Attempt:
+    config_doc = json.dumps(runtime.config.redacted(), ensure_ascii=False, default=str)
+    fingerprint, seed = runtime.config.fingerprint, secrets.token_hex(8)
+    with runtime.store.write() as tx:
+        job = job_of(tx)
+        attempt = jobs.start(
+            tx,
+            job,
+            clock=now,
+            seed=seed,
+            config=fingerprint,
+            config_doc=config_doc,
+            journal=f"journal/{now:%Y-%m}/{{id}}.jsonl.zst",
+            now=now,
+        )
+    story, connection = job.story, job.connection
+    writer = JournalWriter(runtime.data / attempt.journal)
+    record = LiveRecord(
+        runtime.store, writer, lease, params=params, now=now, seed=seed, clock=runtime.clock, sleep=runtime.sleep
+    )
+    writer.write(
+        {"t": "begin", "version": __version__, "attempt": attempt.id, "story": story, "connection": connection,
+         "clock": instant(now), "seed": seed, "installation": record.installation, "params": params,
+         "mode": runtime.mode, "config": json.loads(config_doc), "fingerprint": fingerprint}
+    )  # fmt: skip
+    outcome, error, counts = "failed", "", {}
+    with structlog.contextvars.bound_contextvars(job=job.id, story=story, connection=connection):
+        try:
+            counts = stories.perform(record, runtime.config, story, connection, answers=answers)
+            outcome, error = stories.ended(counts)
+        except ConnectorError as problem:
+            outcome = outcome_of(problem)
+            error = str(problem)
+            if isinstance(problem, AuthError):
+                _hold(runtime, connection, error)
+            log.warning("attempt_ended", outcome=outcome, error=error)
+        except Exception as bug:
+            error = f"{type(bug).__name__}: {bug}"
+            raise
+        finally:
+            writer.write(
+                {"t": "end", "outcome": outcome, "error": error, "counts": counts, "inputs": writer.inputs_digest,
+                 "outputs": writer.outputs_digest}
+            )  # fmt: skip
+            writer.close()
+            attempt = replace(
+                attempt,
+                ended_at=runtime.now(),
+                outcome=outcome,
+                error=error,
+                counts=counts,
+                calls=record.calls,
+                inputs_digest=writer.inputs_digest,
+                outputs_digest=writer.outputs_digest,
+            )
+            with runtime.store.write() as tx:
+                jobs.end(tx, attempt)
+    return attempt
+
+
+def outcome_of(problem: ConnectorError) -> str:
+    """How an Attempt ends that this error ended."""
+    return next((name for cls, name in OUTCOMES if isinstance(problem, cls)), "failed")
+
+
+def _hold(runtime: Runtime, connection: str, why: str) -> None:
+    with runtime.store.write() as tx:
+        hold = holds.Hold(kind="connection", name=connection, cause="auth", reason=why, since=runtime.now())
+        holds.put(tx, hold)
+
+
+def mode_line(mode: Mode) -> str:
+    """The first line of every command that could have an effect."""
+    return {
+        Mode.PREVIEW: "PREVIEW: nothing is sent or written",
+        Mode.REHEARSAL: "REHEARSAL: mail goes to rehearsal.mail_to, tickets to the test company and board",
+        Mode.LIVE: "LIVE: tickets are opened and answers written in the CRM",
+    }[mode]

@@ -1,0 +1,76 @@
+"""What every command works with: the configuration, the store, the clock, and the Connections opened for an Attempt."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connector import registry
+from connector.config import Config
+from connector.domain import Mode
+from connector.errors import ConfigError
+from connector.jobs.owner import this_process
+from connector.jobs.record import Record
+from connector.ports import Context, Ports
+from connector.store import Store, open_store
+
+DATABASE_URL = "CONNECTOR_DATABASE_URL"
+LOG = "log"
+"""The connection that is always there: notify without an address writes a line into the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    config: Config
+    store: Store
+    data: Path
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    owner: str
+
+    @property
+    def mode(self) -> Mode:
+        return self.config.mode
+
+    def now(self) -> datetime:
+        return self.clock()
+
+
+def open_runtime(
+    config: Config,
+    *,
+    environ: dict[str, str] | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> Runtime:
+    """Open the store that CONNECTOR_DATABASE_URL names, or the SQLite file in the configured data folder."""
+    url = (os.environ if environ is None else environ).get(DATABASE_URL)
+    data = config.storage.data
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = open_store(url or f"sqlite:///{data / 'nps.sqlite3'}")
+    return Runtime(config=config, store=store, data=data, clock=clock, sleep=sleep, owner=this_process())
+
+
+def store_exists(config: Config, *, environ: dict[str, str] | None = None) -> bool:
+    """Whether there is a store already; `open_runtime` would make one."""
+    named = (os.environ if environ is None else environ).get(DATABASE_URL)
+    return bool(named) or (config.storage.data / "nps.sqlite3").is_file()
+
+
+def open_ports(config: Config, connection: str, record: Record) -> Ports:
+    """Open one Connection for an Attempt: every request goes by the Record, which keeps or replays it."""
+    if connection == LOG and connection not in config.connections:
+        spec = registry.spec(LOG)
+        settings = spec.settings()
+    else:
+        if connection not in config.connections:
+            known = ", ".join(sorted(config.connections))
+            raise ConfigError(f'no connection "{connection}" in {config.path.name}; there are: {known}')
+        configured = config.connections[connection]
+        spec, settings = registry.spec(configured.kind), configured.settings
+    wire = record.wire(connection, settings, spec.wire)
+    return spec.open(settings, Context(connection=connection, wire=wire, now=lambda: record.now, sleep=record.sleep))

@@ -1,0 +1,143 @@
+"""Law 5, same input, same output: every job of a story replays without a difference, and what changed shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from connector.config import load
+from connector.errors import ContractError
+from connector.jobs import once, pseudonyms
+from connector.jobs.journal import JournalWriter, checksum, read_frames
+from connector.jobs.replay import Recorded, replay
+from connector.jobs.runtime import Runtime
+from connector.sandbox.connectwise import Server
+from tests.conftest import ConfigFor, ShiftedClock
+from tests.jobs.story import HOSTILE, answers_file, first, records, runtime_for, tell
+from tests.settings import ENVIRON
+
+
+@pytest.fixture
+def told(
+    sandbox: Server, config_for: ConfigFor, tmp_path: Path, store_url: str, clock: ShiftedClock
+) -> Iterator[Runtime]:
+    runtime = runtime_for(config_for(sandbox), store_url, clock)
+    answers = answers_file(
+        tmp_path,
+        ("a1", "ann@example.com", 3, HOSTILE),
+        ("a2", "nobody@example.org", 9, "fine"),
+        ("a3", "ann@example.com", 6, "and later on"),
+    )
+    steps = tell(runtime, answers, clock.move)
+    assert [step.story for step in steps] == ["pull", "plan", "collect", "pull", "plan", "deliver"]
+    yield runtime
+    runtime.store.close()
+
+
+def test_every_job_of_a_story_replays_without_a_difference(told: Runtime) -> None:
+    reports = [replay(Recorded.load(path)) for path in records(told)]
+    assert sorted(report.story for report in reports) == ["collect", "deliver", "plan", "plan", "pull", "pull"]
+    assert [report.differences for report in reports] == [[]] * 6
+    assert all(report.compared for report in reports)
+
+
+def test_one_changed_byte_in_a_recorded_answer_shows(told: Runtime) -> None:
+    pulled = first(told, "pull")
+    frames = list(read_frames(pulled))
+    exchange = next(frame for frame in frames if "Ann" in str(frame.get("answer", "")))
+    exchange["answer"]["body"] = exchange["answer"]["body"].replace("Ann", "Anm", 1)
+    report = replay(Recorded.load(_written(pulled, frames)))
+    assert not report.same
+    assert "the recorded answer was altered" in str(report.differences[0])
+
+
+def test_one_changed_byte_shows_even_where_its_checksum_was_changed_too(told: Runtime) -> None:
+    pulled = first(told, "pull")
+    frames = list(read_frames(pulled))
+    exchange = next(frame for frame in frames if "Ann" in str(frame.get("answer", "")))
+    exchange["answer"]["body"] = exchange["answer"]["body"].replace("Ann", "Anm", 1)
+    exchange["sum"] = _sum(exchange["answer"]["body"])
+    report = replay(Recorded.load(_written(pulled, frames)))
+    assert "the recorded inputs were altered" in str(report.differences[0])
+
+
+def test_an_edited_rule_shows_exactly_what_it_changes(told: Runtime, tmp_path: Path) -> None:
+    collected = first(told, "collect")
+    edited = json.loads((tmp_path / "nps.yaml").read_text())
+    edited["rules"][0]["then"][1]["open_ticket"]["priority"] = "Critical"
+    path = tmp_path / "edited" / "nps.yaml"
+    path.parent.mkdir()
+    path.write_text(json.dumps(edited))
+    report = replay(Recorded.load(collected), config=load(path, ENVIRON))
+    assert len(report.differences) == 2, "one for each of the two detractor's tickets, nothing else"
+    for difference in report.differences:
+        assert difference.what.startswith("write_backs")
+        assert difference.recorded.replace('"priority":"High"', '"priority":"Critical"')[:180] == difference.now[:180]
+        assert '"priority":"High"' in difference.recorded
+
+
+def test_a_record_without_people_replays_and_names_nobody(told: Runtime, tmp_path: Path) -> None:
+    for path in records(told):
+        target = tmp_path / "export" / path.name
+        pseudonyms.export(path, target, b"a key of the test")
+        report = replay(Recorded.load(target))
+        assert report.same, report.differences[0]
+        assert report.remarks == ["personal data was replaced: pseudonyms are compared"]
+        text = "".join(str(frame) for frame in read_frames(target))
+        for person in ("Ann Example", "ann@example.com", "Northwind", "+1 555 0100", "and later on", "alert"):
+            assert person not in text, f"{path.name} still says {person}"
+
+
+def test_a_record_that_was_cut_is_compared_as_far_as_it_goes(told: Runtime, tmp_path: Path) -> None:
+    pulled = first(told, "pull")
+    whole = pulled.read_bytes()
+    for part in (0.3, 0.6, 0.95):
+        cut = tmp_path / "cut.jsonl.zst"
+        cut.write_bytes(whole[: int(len(whole) * part)])
+        report = replay(Recorded.load(cut))
+        assert report.same, report.differences[0]
+        assert report.remarks == ["the process was killed: compared as far as the record goes"]
+
+
+def test_a_missing_record_says_what_removed_it(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="keep_exchanges"):
+        Recorded.load(tmp_path / "gone.jsonl.zst")
+
+
+def test_no_secret_and_no_credential_is_in_any_record(told: Runtime) -> None:
+    for path in records(told):
+        text = "".join(str(frame) for frame in read_frames(path))
+        assert not [secret for secret in ENVIRON.values() if secret in text]
+        assert "Authorization" not in text
+
+
+def test_a_second_run_of_everything_opens_no_ticket(told: Runtime, sandbox: Server, clock: ShiftedClock) -> None:
+    before = _tickets(sandbox)
+    clock.move(minutes=20)
+    steps = once.run_once(told)
+    assert _tickets(sandbox) == before
+    assert len(before) == 2
+    assert once.exit_code(steps) == 0
+
+
+def _tickets(sandbox: Server) -> list[Any]:
+    found: list[Any] = requests.get(f"{sandbox.url}/control/records", timeout=10).json()["tickets"]
+    return found
+
+
+def _written(path: Path, frames: list[dict[str, Any]]) -> Path:
+    target = path.with_name(f"altered-{path.name}")
+    writer = JournalWriter(target)
+    for frame in frames:
+        writer.write(frame)
+    writer.close()
+    return target
+
+
+def _sum(body: str) -> str:
+    return checksum(body.encode())
