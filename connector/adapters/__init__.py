@@ -1,0 +1,1 @@
+"""The adapters: one folder for each kind of system, beside the transport and the paging they share."""

@@ -1,0 +1,241 @@
+"""The pull: companies, contacts, then the members of each marketing group, in pages that can be resumed.
+
+The cursor holds `watermark` (all changes up to it are in), and while a pull is under way `started`, `epoch`,
+`full` and how far each range came. The tenant's own clock (Date header) sets `started`, so ours may be wrong.
+Deletions, and perhaps a changed type, move no lastUpdated: a full pull every few days finds them. Memberships have
+no mark of change at all and are read whole each time.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from connector.adapters.connectwise.client import Psa
+from connector.adapters.connectwise.conditions import (
+    any_type,
+    changed_after_day,
+    changed_since,
+    moment_text,
+    number,
+)
+from connector.adapters.connectwise.records import (
+    company_of,
+    contact_of,
+    member_company_of,
+    member_contact_of,
+)
+from connector.adapters.connectwise.wire_types import (
+    COMPANY_FIELDS,
+    CONTACT_FIELDS,
+    WireCompany,
+    WireContact,
+    WireMembership,
+    WireStatus,
+)
+from connector.adapters.paging import Batch
+from connector.domain import Facet
+from connector.ports import Cursor, Page, Scope
+
+VERSION = 1
+COMPANIES, CONTACTS, STATUSES = "/company/companies", "/company/contacts", "/company/companies/statuses"
+
+
+def pull(psa: Psa, scope: Scope, cursor: Cursor | None) -> Iterator[Page]:
+    """Every page of one pull, from where `cursor` stands; the last one is `complete`."""
+    return _Pull(psa, scope, cursor).pages()
+
+
+class _Pull:
+    def __init__(self, psa: Psa, scope: Scope, cursor: Cursor | None) -> None:
+        self._psa = psa
+        self._types = contact_filter(scope)
+        self._groups = sorted(scope.groups, key=lambda group: (len(group), group))
+        fingerprint = hashlib.sha256((self._types or "all").encode()).hexdigest()[:16]
+        known = cursor if cursor and cursor.get("version") == VERSION else {}
+        self._state: dict[str, Any] = copy.deepcopy(known) if known.get("scope") == fingerprint else {}
+        if not self._state:
+            # What the scope does not change is worth keeping: pulls counted, how the server reads times.
+            kept: dict[str, Any] = {name: known[name] for name in ("pulls", "times", "trimmed") if name in known}
+            self._state = {"version": VERSION, "scope": fingerprint, "watermark": None, **kept}
+        if not self._state.get("started"):
+            self._begin()
+
+    def pages(self) -> Iterator[Page]:
+        todo = [name for name in self._range_names() if not self._at(name).get("done")]
+        for name in todo:
+            with closing(self._batches(name)) as batches:
+                yield from self._range(name, batches, final=name == todo[-1])
+
+    def _range(self, name: str, batches: Iterator[Batch[Any]], *, final: bool) -> Iterator[Page]:
+        short = False
+        for batch in batches:
+            self._state["started"] = self._state["started"] or self._tenant_time(batch)
+            self._note(name, batch)
+            if short and batch.rows:
+                self._state["trimmed"] = True
+            short = batch.short
+            content = self._content(name, batch.rows)
+            yield self._page(name, batch, content, complete=batch.last and final)
+
+    # ------------------------------------------------------------ ranges
+    def _range_names(self) -> list[str]:
+        groups = [f"{group} {of}" for group in self._groups for of in ("contacts", "companies")]
+        return ["companies", "contacts", *groups]
+
+    def _batches(self, name: str) -> Generator[Batch[Any], None, None]:
+        after = int(self._at(name).get("after", 0))
+        if name == "companies":
+            if self._state["full"] and not after:
+                self._read_statuses()
+            query = {"fields": COMPANY_FIELDS, **self._changed()}
+            return self._psa.batches(COMPANIES, WireCompany, query, after=after, ends_below=self._ends_below())
+        if name == "contacts":
+            types = {"childConditions": self._types} if self._types and self._state["full"] else {}
+            query = {"fields": CONTACT_FIELDS, **types, **self._changed()}
+            return self._psa.batches(CONTACTS, WireContact, query, after=after, ends_below=self._ends_below())
+        group, _, of = name.partition(" ")
+        path = f"/marketing/groups/{number(group)}/{of}"
+        return self._psa.batches(path, WireMembership, {}, after=after, ends_below=self._ends_below())
+
+    def _ends_below(self) -> int:
+        """Some servers name a `next` even on the last page. Following it costs a call for each range.
+
+        A full pull always does. Later ones believe a page less than half full, unless this tenant has ever shown a
+        short page with more behind it.
+        """
+        trusted = not self._state["full"] and not self._state.get("trimmed")
+        return self._psa.settings.page_size // 2 if trusted else 0
+
+    def _changed(self) -> dict[str, str]:
+        since = self._since()
+        if since is None:
+            return {}
+        exact = self._state.get("times") == "exact"
+        return {"conditions": changed_since(since) if exact else changed_after_day(since)}
+
+    def _since(self) -> datetime | None:
+        if self._state["full"]:
+            return None
+        return self._psa.settings.read_from(datetime.fromisoformat(self._state["watermark"]))
+
+    def _content(self, name: str, rows: Sequence[Any]) -> dict[str, Any]:
+        connection = self._psa.connection
+        if name in ("companies", "contacts"):
+            rows = self._really_changed(rows)
+        if name == "companies":
+            self._know_statuses(rows)
+            own = self._psa.settings.own_identifier
+            known = self._state["statuses"]
+            return {"companies": [company_of(connection, row, inactive_statuses=known, own=own) for row in rows]}
+        if name == "contacts":
+            return {"contacts": [contact_of(connection, row) for row in rows]}
+        group, _, of = name.partition(" ")
+        each = member_contact_of if of == "contacts" else member_company_of
+        return {"memberships": [each(connection, group, row) for row in rows]}
+
+    def _really_changed(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Where only whole days can be asked for, leave out what we surely have."""
+        since = self._since()
+        if since is None or self._state.get("times") == "exact":
+            return rows
+        text = moment_text(since)
+        return [row for row in rows if not row.info or not row.info.last_updated or row.info.last_updated > text]
+
+    # ------------------------------------------------------------ the cursor
+    def _begin(self) -> None:
+        state, now = self._state, self._psa.context.now()
+        last_full = state.get("full_at")
+        state["full"] = (
+            not state.get("watermark")
+            or not last_full
+            or self._psa.settings.full_pull_due(datetime.fromisoformat(last_full), now=now)
+        )
+        state["pulls"] = state.get("pulls", 0) + 1
+        state |= {"started": None, "ranges": {}}
+        state.setdefault("statuses", {})
+
+    def _at(self, name: str) -> dict[str, Any]:
+        at: dict[str, Any] = self._state["ranges"].get(name, {})
+        return at
+
+    def _note(self, name: str, batch: Batch[Any]) -> None:
+        self._state["ranges"][name] = {"done": True} if batch.last else {"after": batch.after}
+        if name != "contacts" or not self._state["full"]:
+            return
+        updated = [row.info.last_updated for row in batch.rows if row.info and row.info.last_updated]
+        self._state["newest"] = max([self._state.get("newest", ""), *updated])
+        if batch.last:
+            self._try_times()
+
+    def _page(self, name: str, batch: Batch[Any], content: dict[str, Any], *, complete: bool) -> Page:
+        state = self._state
+        epoch = f"{state['pulls']}-{state['started']}"
+        if complete:
+            state["watermark"] = state["started"]
+            if state["full"]:
+                state["full_at"] = state["started"]
+            state |= {"started": None, "full": False, "ranges": {}}
+            state.pop("newest", None)
+        group, _, of = name.partition(" ")
+        return Page(
+            cursor=copy.deepcopy(state),
+            epoch=epoch,
+            finished_groups=(group,) if of == "companies" and batch.last else (),
+            complete=complete,
+            **content,
+        )
+
+    def _tenant_time(self, batch: Batch[Any]) -> str:
+        try:
+            at = parsedate_to_datetime(batch.date)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
+        except (ValueError, TypeError):
+            return self._psa.context.now().isoformat()
+
+    def _try_times(self) -> None:
+        """Once in a Connection's life: does `lastUpdated > [time]` find the contact that surely matches?
+
+        One server is reported to find nothing by a time and to understand whole days only; an incremental pull
+        would then lose every change without a word.
+        """
+        if self._state.get("times") == "exact" or not self._state["newest"]:
+            return
+        try:
+            newest = datetime.fromisoformat(self._state["newest"])
+        except ValueError:
+            return
+        found = self._psa.count(f"{CONTACTS}/count", {"conditions": changed_since(newest - timedelta(seconds=1))})
+        self._state["times"] = "exact" if found else "day"
+
+    # ------------------------------------------------------------ company statuses
+    def _read_statuses(self) -> None:
+        rows = self._psa.rows(STATUSES, WireStatus, {})
+        self._state["statuses"] = {str(row.id): bool(row.inactive_flag) for row in rows}
+
+    def _know_statuses(self, rows: Sequence[WireCompany]) -> None:
+        known = self._state["statuses"]
+        if any(row.status is not None and row.status.id and str(row.status.id) not in known for row in rows):
+            self._read_statuses()
+            for row in rows:  # one that even the list does not have is asked for once, then taken as active
+                if row.status is not None and row.status.id:
+                    self._state["statuses"].setdefault(str(row.status.id), False)
+
+
+def contact_filter(scope: Scope) -> str | None:
+    """The childConditions that hold for every contact in scope; None: all contacts are needed.
+
+    Only contact types can narrow a pull: the other facets hang on the company or on the groups.
+    """
+    wanted: set[str] = set()
+    for selection in scope.selections:
+        types = selection.include.get(Facet.CONTACT_TYPE)
+        if not types:
+            return None
+        wanted |= types
+    return any_type(wanted) if wanted else None

@@ -1,0 +1,101 @@
+"""What admins select and rules may name: segments of each facet, and the tenant's catalogues."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from connector.adapters.connectwise.client import Psa
+from connector.adapters.connectwise.conditions import number
+from connector.adapters.connectwise.wire_types import WireContactFields, WireMember, WireNamed
+from connector.domain import Facet, Segment
+from connector.errors import ConfigError, RejectedError
+
+# The label of a contact type is `description` here and `name` inside a contact's types[].
+_SEGMENTS = {
+    Facet.CONTACT_TYPE: "/company/contacts/types",
+    Facet.COMPANY_TYPE: "/company/companies/types",
+    Facet.MARKETING_GROUP: "/marketing/groups",
+}
+_CATALOGUES = {"boards": "/service/boards", "priorities": "/service/priorities", "sources": "/service/sources"}
+_STATUSES_OF = "statuses of "
+
+
+def segments(psa: Psa, facet: Facet) -> list[Segment]:
+    """Every segment of a facet, by name."""
+    rows = psa.rows(_SEGMENTS[facet], WireNamed, {})
+    found = [Segment(facet=facet, id=str(row.id), name=row.description or row.name or "") for row in rows] \
+        if facet is Facet.CONTACT_TYPE else \
+        [Segment(facet=facet, id=str(row.id), name=row.name or "") for row in rows]  # fmt: skip
+    return sorted(found, key=lambda segment: (segment.name.casefold(), segment.id))
+
+
+def count(psa: Psa, segment: Segment) -> int:
+    """Contacts of a type, companies of a type (deleted ones left out), or contacts entered in a group; one call."""
+    record_id = number(segment.id)
+    if segment.facet is Facet.CONTACT_TYPE:
+        return psa.count("/company/contacts/count", {"childConditions": f"types/id={record_id}"})
+    if segment.facet is Facet.COMPANY_TYPE:
+        query = {"conditions": "deletedFlag=false", "childConditions": f"types/id={record_id}"}
+        return psa.count("/company/companies/count", query)
+    return psa.count(f"/marketing/groups/{record_id}/contacts/count", {})
+
+
+def catalogue(psa: Psa, thing: str) -> list[tuple[str, str]]:
+    """(id, name) of each; members by the identifier that `member:<identifier>` takes. Raises ConfigError."""
+    if thing.startswith(_STATUSES_OF):
+        boards = named(psa, _CATALOGUES["boards"])
+        board = thing.removeprefix(_STATUSES_OF)
+        try:
+            board_id = resolve("board", board, boards)
+        except RejectedError as error:
+            raise ConfigError(str(error)) from None
+        return _listed(named(psa, f"/service/boards/{board_id}/statuses"))
+    if thing == "members":
+        return _listed({str(row.id): row.identifier for row in members(psa) if not row.inactive_flag})
+    if thing == "custom_fields":
+        return _custom_fields(psa)
+    if thing in _CATALOGUES:
+        return _listed(named(psa, _CATALOGUES[thing]))
+    raise ConfigError(
+        f"connectwise has no catalogue {thing!r}; it has boards, statuses of <board>, priorities, members, "
+        "sources, custom_fields"
+    )
+
+
+def members(psa: Psa) -> list[WireMember]:
+    return list(psa.rows("/system/members", WireMember, {"fields": "id,identifier,inactiveFlag,licenseClass"}))
+
+
+def named(psa: Psa, path: str) -> dict[str, str]:
+    """Names by id of a setup table, without what is inactive."""
+    rows = psa.rows(path, WireNamed, {})
+    return {str(row.id): row.name or "" for row in rows if not row.inactive_flag and not row.inactive}
+
+
+def resolve(what: str, name: str, known: dict[str, str]) -> str:
+    """The id of a name, case ignored; raises RejectedError that names the nearest."""
+    wanted = name.strip().casefold()
+    for record_id, each in known.items():
+        if each.strip().casefold() == wanted:
+            return record_id
+    near = difflib.get_close_matches(wanted, [each.casefold() for each in known.values()], n=1, cutoff=0.5)
+    shown = [each for each in known.values() if near and each.casefold() == near[0]]
+    hint = f'; did you mean "{shown[0]}"?' if shown else f"; there are {_some(known.values())}"
+    raise RejectedError(f'no {what} "{name}" in the PSA{hint}', code="UnknownName")
+
+
+def _custom_fields(psa: Psa) -> list[tuple[str, str]]:
+    """Every contact carries all fields defined for contacts, so any one shows them; no setup rights are needed."""
+    rows = psa.first("/company/contacts", WireContactFields, {"fields": "id,customFields"})
+    fields = rows[0].custom_fields or [] if rows else []
+    return _listed({str(field.get("id")): str(field.get("caption", "")) for field in fields})
+
+
+def _listed(known: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted(known.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
+
+
+def _some(names: Iterable[str]) -> str:
+    shown = sorted(names, key=str.casefold)
+    return ", ".join(shown[:8]) + (" …" if len(shown) > 8 else "") if shown else "none that this key may see"

@@ -1,0 +1,128 @@
+"""Calls with a meaning: reads are repeated under one policy, writes never; never faster than allowed."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import tenacity
+
+from connector.adapters.transport.meaning import MEANING, Meaning, ReadWords, error_of, json_words
+from connector.errors import LeaseLostError, ThrottledError, UnavailableError
+from connector.ports import Answer, Call, Context
+
+Query = Mapping[str, str | int] | Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How often a read is tried, and how long the waits between are, in seconds."""
+
+    tries: int = 5
+    first_wait: float = 0.5
+    longest_wait: float = 60.0
+
+
+class Transport:
+    """`get` and `write` for one Connection; `calls` counts every request sent, repeated ones too."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        words: ReadWords = json_words,
+        meaning: Meaning = MEANING,
+        policy: Policy = Policy(),
+        max_calls_per_minute: int = 600,
+    ) -> None:
+        self._context = context
+        self._words = words
+        self._meaning = meaning
+        self._pace = _Pace(max_calls_per_minute, now=context.now, sleep=context.sleep)
+        self._repeat = tenacity.Retrying(
+            sleep=context.sleep,
+            stop=lambda state: _enough(state, policy),
+            wait=lambda state: _wait(state, policy),
+            retry=tenacity.retry_if_exception(_worth_repeating),
+            reraise=True,
+        )
+
+    @property
+    def calls(self) -> int:
+        return self._pace.calls
+
+    def get(self, path: str, query: Query = (), *, headers: Iterable[tuple[str, str]] = ()) -> Answer:
+        """Read. Repeated while the other side is unavailable or throttles, as long as the wait asked for is short.
+
+        Raises what the table says; a wait longer than the policy's longest is left to the caller (ThrottledError).
+        """
+        call = Call(method="GET", path=path, query=_pairs(query), headers=tuple(headers))
+        return self._repeat(self._once, call)
+
+    def write(self, method: str, path: str, body: Any) -> Answer:
+        """Write once. Raises ThrottledError (no effect), OutcomeUnknownError (look first), or what the table says."""
+        headers = (("content-type", "application/json"),)
+        return self._once(Call(method=method, path=path, headers=headers, body=msgspec.json.encode(body)))
+
+    def _once(self, call: Call) -> Answer:
+        self._pace.take()
+        answer = self._context.wire.send(call)
+        if 200 <= answer.status < 300:
+            return answer
+        raise error_of(call, answer, words=self._words(answer), meaning=self._meaning, now=self._context.now())
+
+
+class _Pace:
+    """At most `per_minute` calls in any 60 seconds, shared by the threads of one Connection; bursts cost nothing."""
+
+    def __init__(self, per_minute: int, *, now: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
+        self.calls = 0
+        self._now, self._sleep = now, sleep
+        self._recent: deque[datetime] = deque(maxlen=per_minute)
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        with self._lock:
+            self.calls += 1
+            now = at = self._now()
+            if len(self._recent) == self._recent.maxlen:
+                free = self._recent[0] + timedelta(seconds=60)
+                # A clock set back must not stop us for hours: no turn is further away than one window.
+                at = min(max(now, free), now + timedelta(seconds=60))
+            self._recent.append(at)
+        if at > now:
+            self._sleep((at - now).total_seconds())
+
+
+def _pairs(query: Query) -> tuple[tuple[str, str], ...]:
+    pairs = query.items() if isinstance(query, Mapping) else query
+    return tuple((name, str(value)) for name, value in pairs if value != "")
+
+
+def _worth_repeating(error: BaseException) -> bool:
+    return isinstance(error, UnavailableError) and not isinstance(error, LeaseLostError)
+
+
+def _enough(state: tenacity.RetryCallState, policy: Policy) -> bool:
+    return state.attempt_number >= policy.tries or _asked_wait(state) > policy.longest_wait
+
+
+def _wait(state: tenacity.RetryCallState, policy: Policy) -> float:
+    """Exponential, between half and all of it; which part depends on the request, so a replay waits the same."""
+    asked = _asked_wait(state)
+    if asked:
+        return asked
+    full = min(policy.longest_wait, policy.first_wait * 2 ** (state.attempt_number - 1))
+    spread = zlib.crc32(f"{state.args[0].path} {state.attempt_number}".encode()) % 1000 / 1000
+    return float(full * (1 + spread) / 2) if state.attempt_number > 1 else float(full)
+
+
+def _asked_wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return error.retry_after if isinstance(error, ThrottledError) else 0.0
