@@ -1,0 +1,153 @@
+"""What one part of the file says about another: names of connections, what their adapters can do, what a mode needs.
+
+Works on whatever parts are valid by themselves, so that these problems are told together with all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from connector import registry
+from connector.config.compose import Connection
+from connector.config.nearest import hint
+from connector.config.settings import Document
+from connector.config.source import Steps, dotted
+from connector.config.words import Finding
+from connector.domain import Mode
+from connector.ports import AdapterSpec
+from connector.rules.actions import LOG
+from connector.rules.names import Reference, referenced_names
+from connector.rules.settings import Rule
+from connector.sync.settings import FACET_FIELD
+
+
+def crossings(
+    tree: Mapping[str, Any], connections: Mapping[str, Connection], declared: Collection[str]
+) -> list[Finding]:
+    """Every contradiction between parts. `declared` are all names of connections, valid or not; so one broken
+    connection does not make each mention of it a second problem."""
+    specs = {name: registry.spec(connection.kind) for name, connection in connections.items()}
+    return [
+        *_names(specs),
+        *_audiences(_mapping(tree, "audiences"), specs, declared),
+        *_answers(_mapping(tree, "answers"), specs, declared),
+        *_rules(_rules_of(tree), specs, declared),
+        *_mode(tree),
+    ]
+
+
+def notices(document: Document, connections: Mapping[str, Connection], literal: Sequence[Steps]) -> list[str]:
+    """Things worth knowing that are no mistakes, as plain sentences."""
+    used = {audience.from_ for audience in document.audiences.values()} | {document.answers.connection}
+    used |= {name.name for name in referenced_names(document.rules) if name.kind == "connection"}
+    told = [f"{dotted(steps)} is written out in the file; take it from the environment: ${{NAME}}" for steps in literal]
+    for name in sorted({*connections} - used):
+        spec = registry.spec(connections[name].kind)
+        if spec.facets or spec.changes:
+            told.append(f"connection {name} is used by no audience, rule or answer")
+        else:
+            told.append(f"connection {name} is not read; answers come from answers.folder")
+    if document.rules and document.mode is Mode.LIVE and not document.limits.tickets_per_day:
+        told.append("limits.tickets_per_day is 0; no ticket will be opened")
+    return told + registry.remarks()
+
+
+def _names(specs: Mapping[str, AdapterSpec]) -> Iterator[Finding]:
+    if LOG in specs and specs[LOG].kind != "log":
+        yield ("connections", LOG), f'the name "{LOG}" means the log (via: {LOG}); choose another', True
+
+
+def _audiences(
+    audiences: Mapping[str, Any], specs: Mapping[str, AdapterSpec], declared: Collection[str]
+) -> Iterator[Finding]:
+    for name, audience in audiences.items():
+        if not isinstance(audience, dict) or not isinstance(audience.get("from"), str):
+            continue
+        steps: Steps = ("audiences", name)
+        source = audience["from"]
+        spec = specs.get(source)
+        if source not in declared:
+            yield (*steps, "from"), _no_connection(source, declared), False
+        elif spec is not None and not spec.facets:
+            yield (*steps, "from"), f"connection {source} ({spec.kind}) has no contacts; {_with_contacts(specs)}", False
+        elif spec is not None:
+            for facet, field in FACET_FIELD.items():
+                for place in (steps, (*steps, "exclude")):
+                    part = audience if place == steps else audience.get("exclude")
+                    if facet not in spec.facets and isinstance(part, dict) and part.get(field):
+                        known = ", ".join(FACET_FIELD[other] for other in FACET_FIELD if other in spec.facets)
+                        message = f"connection {source} ({spec.kind}) does not know these; it knows {known}"
+                        yield (*place, field), message, True
+
+
+def _answers(
+    answers: Mapping[str, Any], specs: Mapping[str, AdapterSpec], declared: Collection[str]
+) -> Iterator[Finding]:
+    name = answers.get("connection")
+    if not isinstance(name, str):
+        return
+    spec = specs.get(name)
+    if name not in declared:
+        yield ("answers", "connection"), _no_connection(name, declared), False
+    elif spec is not None and not spec.facets:
+        message = f"connection {name} ({spec.kind}) has no contacts; {_with_contacts(specs)}"
+        yield ("answers", "connection"), message, False
+
+
+def _rules(rules: Mapping[int, Rule], specs: Mapping[str, AdapterSpec], declared: Collection[str]) -> Iterator[Finding]:
+    able = {change for spec in specs.values() if spec.facets for change in spec.changes}
+    for at, rule in rules.items():
+        for reference in referenced_names([rule]):
+            if reference.kind == "connection":
+                yield from _reference(reference, ("rules", at, *reference.path[2:]), specs, declared)
+        for position, action in enumerate(rule.then):
+            if action.kind != "notify" and action.kind not in able and len(specs) == len(declared):
+                message = "no connection with contacts can do this; add one, or remove the action"
+                yield ("rules", at, "then", position, action.kind), message, True
+
+
+def _reference(
+    reference: Reference, steps: Steps, specs: Mapping[str, AdapterSpec], declared: Collection[str]
+) -> Iterator[Finding]:
+    via = steps[-1] == "via"
+    spec = specs.get(reference.name)
+    if reference.name not in declared:
+        yield steps, _no_connection(reference.name, [*declared, LOG] if via else declared), False
+    elif via and spec is not None and "notify" not in spec.changes:
+        names = [name for name, other in specs.items() if "notify" in other.changes]
+        remedy = f"write one of {', '.join(sorted({*names, LOG}))}"
+        yield steps, f"connection {reference.name} ({spec.kind}) sends no messages; {remedy}", False
+
+
+def _mode(tree: Mapping[str, Any]) -> Iterator[Finding]:
+    if tree.get("mode") == Mode.REHEARSAL and tree.get("rehearsal") is None:
+        message = "is missing, and mode rehearsal needs it: rehearsal: {company: …, board: …, mail_to: …}"
+        yield ("rehearsal",), message, True
+
+
+def _rules_of(tree: Mapping[str, Any]) -> dict[int, Rule]:
+    rules = tree.get("rules")
+    valid: dict[int, Rule] = {}
+    for at, rule in enumerate(rules if isinstance(rules, list) else ()):
+        try:
+            valid[at] = Rule.model_validate(rule)
+        except ValidationError:  # told where the whole document is validated
+            continue
+    return valid
+
+
+def _mapping(tree: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = tree.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _no_connection(name: str, declared: Collection[str]) -> str:
+    return f'there is no connection "{name[:60]}"; {hint(name, declared)}'
+
+
+def _with_contacts(specs: Mapping[str, AdapterSpec]) -> str:
+    names = sorted(name for name, spec in specs.items() if spec.facets)
+    return f"write one of {', '.join(names)}" if names else "add a connection that has"

@@ -1,0 +1,108 @@
+"""The keys of the file that belong to no other room: answers, limits, rehearsal, storage, and the whole composed.
+
+The rooms' own models (audiences, cleaning, caps, rules, calendar) are used as they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+)
+
+from connector.campaigns.settings import Caps
+from connector.domain import Mode
+from connector.rules.settings import Rules
+from connector.sync.settings import Audience, Cleaning, SpanText
+from connector.timespan import parse_span
+
+NAME = re.compile(r"[a-z0-9-]{1,40}")
+_ADDRESS = re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>,;:\"\x00-\x1f\x7f]{1,255}")
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    """Relative paths are meant from the folder of the configuration file, wherever the command was started."""
+    base = (info.context or {}).get("base")
+    return path if base is None else Path(base) / path
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("must be one e-mail address, such as nps-test@example.com")
+    return text
+
+
+ConfigPath = Annotated[Path, AfterValidator(_beside)]
+MailAddress = Annotated[str, AfterValidator(_address)]
+
+
+class Section(BaseModel):
+    """What all sections share: unknown keys are errors, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, validate_default=True)
+
+
+class Answers(Section):
+    """Where answers come from and what happens to them first."""
+
+    folder: ConfigPath | None = Field(
+        default=None, description="Folder that is watched for files of answers (*.csv, *.jsonl); relative to this file."
+    )
+    connection: str | None = Field(
+        default=None, description="Connection whose contacts the answers belong to, where a row does not say."
+    )
+    campaign: str = Field(default="", max_length=100, description="Campaign of an answer whose row does not name one.")
+    settle: SpanText = Field(
+        default=parse_span("15 minutes"),
+        description="How long an answer may still be changed before its rules act.",
+    )
+    rules_within: SpanText = Field(
+        default=parse_span("7 days"),
+        description="Answers older than this are stored, but no rule acts on them.",
+    )
+
+
+class Limits(Section):
+    """Fuses: what is beyond waits, and the admin is told."""
+
+    tickets_per_day: int = Field(default=10, ge=0, le=10_000, description="Tickets opened within any 24 hours.")
+
+
+class Rehearsal(Section):
+    """Where effects go in mode rehearsal, instead of to customers and colleagues."""
+
+    company: str = Field(min_length=1, description="Identifier or id of the test company; every ticket goes there.")
+    board: str = Field(min_length=1, description="The test board; every ticket goes there.")
+    mail_to: MailAddress = Field(description="Address that gets every mail.")
+
+
+class Storage(Section):
+    """What is kept, and where."""
+
+    data: ConfigPath = Field(default=Path("nps-data"), description="Folder of the database; relative to this file.")
+    keep_exchanges: SpanText = Field(
+        default=parse_span("90 days"), description="How long recorded requests and answers are kept for replay."
+    )
+    keep_exchanges_mb: int = Field(default=2000, ge=0, description="How many megabytes of them are kept at most.")
+
+
+class Document(Section):
+    """The whole file. `connections` are checked one by one against the settings of their adapter."""
+
+    mode: Mode = Field(default=Mode.PREVIEW, description="How far effects may go; preview writes and sends nothing.")
+    connections: dict[str, Any] = Field(description="The accounts in other systems, by a name of your choice.")
+    audiences: dict[str, Audience] = Field(default_factory=dict, description="Who is asked, by a name of your choice.")
+    cleaning: Cleaning = Field(default_factory=Cleaning, description="What becomes of doubtful addresses.")
+    caps: Caps = Field(default_factory=Caps, description="How often a person, how many of a company are asked.")
+    rules: Rules = Field(default=(), description="What happens upon an answer.")
+    answers: Answers = Field(default_factory=Answers, description=Answers.__doc__)
+    limits: Limits = Field(default_factory=Limits, description=Limits.__doc__)
+    rehearsal: Rehearsal | None = Field(default=None, description=Rehearsal.__doc__)
+    storage: Storage = Field(default_factory=dict, validate_default=True, description=Storage.__doc__)
