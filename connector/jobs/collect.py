@@ -47,7 +47,8 @@ def collect(
 ) -> dict[str, Any]:
     """Take every answer the source offers that was not taken yet; a bad row is reported with its place.
 
-    In a rerun (`again` in the parameters) known answers go through the rules once more, and no cursor moves.
+    In a rerun (`again` in the parameters) known answers go through the rules once more, what was refused
+    takes a changed text and waits again, and no cursor moves.
     """
     counts: Counter[str] = Counter()
     named = bool(record.params.get("file"))  # a file named by a person is read whole, its known rows told from new ones
@@ -108,7 +109,7 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
     known = old is not None and _said(old) == _said(response)
     if known:
         counts["already_there"] += 1
-        if old is None or "again" not in record.params:
+        if old is None or not ("again" in record.params or record.params.get("run_rules")):
             return
         response = old
     evaluation, why_not = _evaluate(record, config, response, matched)
@@ -120,6 +121,7 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
     counts["responses"] += not known
     counts["revised"] += old is not None and not known
     counts["unmatched"] += matched.contact is None
+    counts["rules_did_not_run"] += bool(why_not)
     counts["write_backs"] += len(evaluation.write_backs)
 
     def write(tx: Tx) -> None:
@@ -128,6 +130,8 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
         outbox.withdraw(tx, response.key, keep, now=record.now)
         outbox.put(tx, evaluation.write_backs, rehearsal=False, now=record.now)
         outbox.put(tx, rehearsed, rehearsal=True, now=record.now)
+        if "again" in record.params:
+            outbox.renew(tx, (*evaluation.write_backs, *rehearsed), now=record.now)
 
     record.commit(write)
     if matched.contact is None:

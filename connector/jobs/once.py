@@ -29,10 +29,15 @@ class Step:
     attempt: jobs.Attempt | None = None
 
 
-def run_once(runtime: Runtime, *, watch: Callable[[Step], None] | None = None) -> list[Step]:
-    """Pull, plan, collect, deliver whatever is due. One Connection's trouble does not stop the others."""
+def run_once(runtime: Runtime, *, watch: Callable[[Step], None] | None = None, only: str = "") -> list[Step]:
+    """Pull, plan, collect, deliver whatever is due, or `only` one of these stories.
+
+    One Connection's trouble does not stop the others.
+    """
     steps: list[Step] = []
     for story, connection, params in _due(runtime):
+        if only and story != only:
+            continue
         step = perform(runtime, story, connection, params)
         steps.append(step)
         if watch is not None:

@@ -245,6 +245,11 @@ def count(tx: Tx, connection: str) -> int:
     return int(tx.execute(text("select count(*) from contact where connection = :c"), {"c": connection}).scalar_one())
 
 
+def ids(tx: Tx, connection: str) -> list[str]:
+    """The id of every contact of the connection."""
+    return [row[0] for row in _stream(tx, "select id from contact where connection = :c order by id", connection)]
+
+
 def cursor(tx: Tx, connection: str) -> dict[str, Any] | None:
     row = tx.execute(text("select value from cursor where connection = :c"), {"c": connection}).first()
     return codec.from_text(row.value) if row else None

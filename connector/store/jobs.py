@@ -77,7 +77,10 @@ def _job(row: Row[Any]) -> Job:
 def start(
     tx: Tx, job: Job, *, clock: datetime, seed: str, config: str, config_doc: str, journal: str, now: datetime
 ) -> Attempt:
-    """Begin an Attempt; `journal` is a template with {id}. A former one still running was interrupted."""
+    """Begin an Attempt under its Connection's lease; `journal` is a template with {id}.
+
+    Whatever else of the Connection is still written down as running was interrupted: only the lease's owner runs.
+    """
     upsert(
         tx,
         "config_version",
@@ -86,8 +89,11 @@ def start(
         keep=("doc", "seen_at"),
     )
     tx.execute(
-        text("update attempt set outcome = 'interrupted', ended_at = :now where job_id = :j and outcome = 'running'"),
-        {"now": instant(now), "j": job.id},
+        text(
+            "update attempt set outcome = 'interrupted', ended_at = :now where outcome = 'running' "
+            "and job_id in (select id from job where connection = :c)"
+        ),
+        {"now": instant(now), "c": job.connection},
     )
     number = tx.execute(text("select count(*) from attempt where job_id = :j"), {"j": job.id}).scalar_one() + 1
     attempt_id = f"{job.id}-{number}"

@@ -56,6 +56,23 @@ def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: dat
         )  # fmt: skip
 
 
+def renew(tx: Tx, write_backs: Collection[WriteBack], *, now: datetime) -> None:
+    """One that was rejected, and is another change by now, takes it and waits again. A person asked for this."""
+    for wb in write_backs:
+        tx.execute(
+            text(
+                "update write_back set change = :change, not_before = :not_before, state = 'waiting', tries = 0, "
+                "error = '', changed_at = :now where key = :key and state = 'rejected' and change <> :change"
+            ),
+            {
+                "key": wb.key,
+                "change": codec.to_text(wb.change),
+                "not_before": instant(wb.not_before),
+                "now": instant(now),
+            },
+        )
+
+
 def withdraw(tx: Tx, response_key: str, keep: Collection[str], *, now: datetime) -> int:
     """Discard what still waits untried for a response and no longer follows from it (its answer changed)."""
     rows = tx.execute(

@@ -1,0 +1,99 @@
+"""How often and how many: the cool-down of a person and the seats of a company. Follows screening in the stream.
+
+The stage knows nothing of screening but the few values it reads (`ScreenedContact`).
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Protocol
+
+from connector.campaigns.settings import Caps
+from connector.domain import Decision, Finding, Reason
+
+
+class ScreenedContact(Protocol):
+    """One contact after screening; without findings it is eligible."""
+
+    @property
+    def contact_id(self) -> str: ...
+    @property
+    def person_id(self) -> str | None: ...
+    @property
+    def company_id(self) -> str | None: ...
+    @property
+    def last_asked_at(self) -> datetime | None: ...
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+    @property
+    def notes(self) -> tuple[Finding, ...]: ...
+
+
+def cap(
+    screened: Iterable[ScreenedContact], caps: Caps, now: datetime, seed: str, wave: str, *, rule: str = "caps"
+) -> Iterator[Decision]:
+    """Exactly one Decision for each screened contact; the invited ones come last.
+
+    Who was asked within the cool-down waits. Of one company the `per_company` longest not asked are kept (by day;
+    never asked comes first), ties by `lot`: a further contact takes a seat or does not, but reshuffles nobody else.
+    Contacts without a company have no company's quota. Keeps at most the invited in memory.
+    """
+    seats: dict[str, list[_Seat]] = {}
+    key, prefix, per_company = lot_key(seed), f"{wave}|", caps.per_company
+    quota = (Finding(reason=Reason.COMPANY_QUOTA, rule=f"{rule}.per_company", seen=f"over {per_company}"),)
+    surely_over = caps.cool_down.before(now) - timedelta(days=4)  # months clip to their last day
+    for contact in screened:
+        findings, company_id, last_asked_at = contact.findings, contact.company_id, contact.last_asked_at
+        if not findings and last_asked_at is not None and last_asked_at > surely_over:
+            findings = cooling_down(last_asked_at, caps, now, rule=rule)
+        contact_id, person_id, notes = contact.contact_id, contact.person_id, contact.notes
+        if not findings and company_id is not None:
+            day = last_asked_at.toordinal() if last_asked_at is not None else 0
+            seat = (day, lot(key, prefix + contact_id), contact_id, person_id, notes)
+            taken = seats.get(company_id)
+            if taken is None:
+                seats[company_id] = [seat]
+                continue
+            insort(taken, seat)
+            if len(taken) <= per_company:
+                continue
+            _, _, contact_id, person_id, notes = taken.pop()
+            findings = quota
+        yield Decision(
+            contact_id=contact_id, person_id=person_id, company_id=company_id, findings=findings, notes=notes
+        )
+    for company_id, taken in seats.items():
+        for _, _, contact_id, person_id, notes in taken:
+            yield Decision(contact_id=contact_id, person_id=person_id, company_id=company_id, notes=notes)
+
+
+def cooling_down(last_asked_at: datetime, caps: Caps, now: datetime, *, rule: str = "caps") -> tuple[Finding, ...]:
+    """The finding that says until when the person waits; nothing once the cool-down is over."""
+    eligible_at = caps.cool_down.after(last_asked_at)
+    if eligible_at <= now:
+        return ()
+    return (
+        Finding(
+            reason=Reason.ASKED_RECENTLY,
+            rule=f"{rule}.cool_down",
+            seen=f"asked {last_asked_at.date().isoformat()}",
+            eligible_at=eligible_at,
+        ),
+    )
+
+
+def lot_key(seed: str) -> bytes:
+    """The seed in the length BLAKE2b takes for a key, however long it was written."""
+    return blake2b(seed.encode(), digest_size=32).digest()
+
+
+def lot(key: bytes, text: str) -> bytes:
+    """A contact's place in a wave's draw: keyed BLAKE2b (RFC 7693, a MAC) of `wave|contact id` alone."""
+    return blake2b(text.encode(), key=key, digest_size=16).digest()
+
+
+_Seat = tuple[int, bytes, str, str | None, tuple[Finding, ...]]
+"""day last asked (0: never), lot, contact id (no two are equal, so nothing after it is compared), person id, notes"""

@@ -1,0 +1,1 @@
+"""What the answers say: NPS arithmetic. Pure; nothing here reads a clock."""

@@ -1,0 +1,132 @@
+"""What an e-mail address is worth: its comparison key, whose mailbox it is, and what a person might correct.
+
+Nothing here asks the network. The CRM's value is never changed; a repair is only proposed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+from typing import NamedTuple
+
+from disposable_email_domains import blocklist
+from email_validator import EmailNotValidError, validate_email
+
+from connector.sync.mailboxes import ROLE, TECHNICAL, TECHNICAL_PREFIXES, TYPOS
+
+
+class AddressKind(StrEnum):
+    PERSONAL = "personal"
+    ROLE = "role"
+    TECHNICAL = "technical"
+    DISPOSABLE = "disposable"
+    MALFORMED = "malformed"
+    NONE = "none"
+
+
+class Address(NamedTuple):
+    """A judged address. `key` is equal for the same mailbox, and empty where no mailbox can exist."""
+
+    key: str
+    kind: AddressKind
+    problem: str = ""
+    proposal: str = ""
+
+
+def judge(email: str) -> Address:
+    """Judge one address as the CRM gives it; outer white space does not count.
+
+    The key is case-folded, its domain in IDNA form and without the `+tag`. Plain ASCII takes a conservative pattern
+    that accepts nothing email-validator refuses; all else takes email-validator itself (no DNS). `example.com`,
+    `.example` and `.test` count as real, so that demonstrations work; `.invalid`, `.local`, `.localhost` do not.
+    """
+    text = email.strip()
+    plain = _PLAIN.fullmatch(text) if len(text) <= _MAX else None
+    if plain is not None:
+        domain = plain[2].lower()
+        if len(domain) <= _LABEL and domain.rpartition(".")[2] not in _NOWHERE:
+            return _classify(plain[1].lower(), domain)
+    if not text:
+        return _NO_ADDRESS
+    try:
+        local, domain = validated(text)
+    except EmailNotValidError as error:
+        return Address("", AddressKind.MALFORMED, str(error), _proposal(text))
+    return _classify(local, domain)
+
+
+def validated(text: str) -> tuple[str, str]:
+    """The case-folded local part and the ASCII domain by email-validator; raises EmailNotValidError."""
+    if len(text) > _MAX:
+        raise EmailNotValidError("The address is too long.")
+    found = validate_email(text, check_deliverability=False, test_environment=True)
+    if "." not in found.ascii_domain:
+        raise EmailNotValidError("The part after the @-sign is not valid. It should have a period.")
+    return unicodedata.normalize("NFC", found.local_part.casefold()), found.ascii_domain.lower()
+
+
+# Labels are letters and digits with single hyphens between, so `xn--` and every other double hyphen goes the slow way.
+_PLAIN = re.compile(r"([A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,})")
+_NOWHERE = frozenset(("arpa", "invalid", "local", "localhost", "onion"))
+_MAX = 254  # RFC 5321, errata 1690
+_LABEL = 63  # RFC 1035; a whole domain this short has no label that is longer
+_NO_ADDRESS = Address("", AddressKind.NONE)
+_DIGITS = "0123456789"
+
+
+def _classify(local: str, domain: str) -> Address:
+    if "+" in local:
+        local = local.partition("+")[0] or local
+    key = f"{local}@{domain}"
+    proposal = ""
+    if domain in TYPOS:
+        proposal = f"{local}@{TYPOS[domain]}"
+    if domain in blocklist or (domain.count(".") > 1 and _parent_is_disposable(domain)):
+        return Address(key, AddressKind.DISPOSABLE, "a throw-away domain", proposal)
+    word = local.rstrip(_DIGITS)
+    if not word.isalnum():
+        word = word.replace(".", "").replace("-", "").replace("_", "")
+    if word in TECHNICAL or local.startswith(TECHNICAL_PREFIXES):
+        return Address(key, AddressKind.TECHNICAL, "", proposal)
+    if word in ROLE:
+        return Address(key, AddressKind.ROLE, "", proposal)
+    return Address(key, AddressKind.PERSONAL, "looks mistyped" if proposal else "", proposal)
+
+
+def _parent_is_disposable(domain: str) -> bool:
+    while domain.count(".") > 1:
+        domain = domain.partition(".")[2]
+        if domain in blocklist:
+            return True
+    return False
+
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x1f\x7f]")
+_ANGLE = re.compile(r".*<([^<>]+)>\W*")
+_AT = re.compile(r"\s*(?:\(at\)|\[at\]|\sat\s|＠|﹫)\s*", re.IGNORECASE)
+
+
+def _proposal(text: str) -> str:
+    """A likely spelling that could exist, or nothing. Only slips with one reading are repaired."""
+    if len(text) > 2 * _MAX:
+        return ""
+    repaired = _INVISIBLE.sub("", text)
+    angle = _ANGLE.fullmatch(repaired)
+    repaired = _AT.sub("@", angle[1] if angle else repaired)
+    repaired = re.sub(r"^mailto:", "", repaired.strip(), flags=re.IGNORECASE)
+    repaired = re.sub(r"\s+", "", repaired).strip(".,;:'\"()[]<>")
+    repaired = re.sub(r"@+", "@", repaired.replace(",", ".").replace(";", "."))
+    repaired = re.sub(r"\.{2,}", ".", repaired).replace(".@", "@").replace("@.", "@")
+    if repaired == text or repaired.count("@") != 1:
+        local, _, domain = text.rpartition("@")
+        repaired = f"{local}@{TYPOS[domain.lower()]}" if domain.lower() in TYPOS else ""
+    if not repaired:
+        return ""
+    local, _, domain = repaired.partition("@")
+    repaired = f"{local}@{TYPOS.get(domain.lower(), domain)}"
+    try:
+        validated(repaired)
+    except EmailNotValidError:
+        return ""
+    return repaired

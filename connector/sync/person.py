@@ -1,0 +1,116 @@
+"""Which contacts are one human being. Linked by equal personal address and compatible name; less is only suspected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+from connector.sync.address import Address, AddressKind
+from connector.sync.names import compatible, name_key
+
+Because = Literal["founded", "kept", "same address", "moved"]
+_LINKING = frozenset((AddressKind.PERSONAL, AddressKind.DISPOSABLE))
+ContactRef = tuple[str, str]
+"""(connection, contact id)"""
+
+
+class Linkable(NamedTuple):
+    """A contact as linking sees it. `name` is the name as the CRM gives it or its name key; both work."""
+
+    connection: str
+    contact_id: str
+    name: str
+    address: Address
+
+
+class KnownPerson(NamedTuple):
+    """A person who uses an address, under a name."""
+
+    person_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the store knows about the addresses and contacts of one page; nothing else is needed."""
+
+    by_address: Mapping[str, Sequence[KnownPerson | tuple[str, str]]]
+    by_contact: Mapping[ContactRef, str]
+
+
+class PersonLink(NamedTuple):
+    """One contact's person from `since`. Where `ended` names a person, that older link ends at `since`.
+
+    `kept` links are already stored. `suspected` are people of the same address under a name that does not fit, or of
+    whom several would fit: reported, never linked.
+    """
+
+    connection: str
+    contact_id: str
+    person_id: str
+    because: Because
+    since: datetime
+    ended: str | None = None
+    suspected: tuple[str, ...] = ()
+
+
+def person_id(connection: str, contact_id: str) -> str:
+    """26 characters of base32 in lower case, the same for ever for one founding contact."""
+    number = int.from_bytes(blake2b(f"{connection}\0{contact_id}".encode(), digest_size=16).digest()) << 2
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+
+
+# base64.b32encode gives the same text in twice the time.
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [one + two for one in _LETTERS for two in _LETTERS]
+_SHIFTS = range(120, -1, -10)
+
+
+def link(contacts: Iterable[Linkable], known: Known, now: datetime) -> list[PersonLink]:
+    """One link for each contact, in the order given; the same input always gives the same links.
+
+    A contact keeps its person, even under a new address, unless that address belongs to exactly one other compatible
+    person: then the link moves. A contact without a usable address founds a person of its own. People founded
+    earlier on the page are known to the later contacts.
+    """
+    met: dict[str, list[tuple[str, str]]] = {}
+    links: list[PersonLink] = []
+    current_of, stored_at = known.by_contact.get, known.by_address.get
+    for connection, contact_id, name, (key, kind, _, _) in contacts:
+        current = current_of((connection, contact_id))
+        chosen: str | None = None
+        suspected: tuple[str, ...] = ()
+        if kind in _LINKING:
+            here = met.get(key)
+            if here is None:
+                met[key] = here = list(stored_at(key, ()))
+            if here and (len(here) > 1 or here[0][0] != current):
+                chosen = _fitting(name, current, here)
+                suspected = tuple(sorted({person for person, _ in here} - {chosen or current}))
+            person = chosen or current or person_id(connection, contact_id)
+            if (person, name) not in here:
+                here.append((person, name))
+        else:
+            person = current or person_id(connection, contact_id)
+        if chosen is None or chosen == current:
+            because: Because = "kept" if current else "founded"
+            links.append(PersonLink(connection, contact_id, person, because, now, None, suspected))
+        else:
+            because = "moved" if current else "same address"
+            links.append(PersonLink(connection, contact_id, person, because, now, current, suspected))
+    return links
+
+
+def _fitting(name: str, current: str | None, here: list[tuple[str, str]]) -> str | None:
+    """The person at this address whom a contact belongs to: its own, else the only one whose name fits, else None."""
+    if current is not None and any(person == current for person, _ in here):
+        return current
+    own = name_key(name)
+    keyed = [(person, name_key(known_as)) for person, known_as in here]
+    fitting = {person for person, known_as in keyed if known_as == own} or {
+        person for person, known_as in keyed if compatible(known_as, own)
+    }
+    return next(iter(fitting)) if len(fitting) == 1 else None
