@@ -52,4 +52,4 @@ class PostgresServer:
 
 
 def _statement(text: str, *names: str) -> sql.Composed:
-    return sql.SQL(text).format(*map(sql.Identifier, names))  # type: ignore[arg-type]  # only literals come here
+    return sql.SQL(text).format(*map(sql.Identifier, names))

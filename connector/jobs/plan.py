@@ -52,9 +52,10 @@ def plan(record: Record, config: Config, name: str, *, wave: str = "") -> dict[s
     screened = screened_contacts(record, config, resolved, pulled)
     decisions = cap(screened, config.caps, record.now, record.installation, wave or name)
     summary = _Summary(name, connection, resolved)
-    _store(record, name, connection, summary.watch(decisions), summary)
+    plan_id = f"{name}@{record.now:%Y%m%dT%H%M%S.%fZ}"
+    _keep(record, plan_id, summary.watch(decisions))
     law.check(pulled, summary.invited, summary.excluded)
-    return summary.counts()
+    return _count(record, plan_id, summary)
 
 
 def screened_contacts(
@@ -229,25 +230,28 @@ class _Summary:
 OUTSIDE = frozenset((Reason.OUTSIDE_CONTACT_TYPE, Reason.OUTSIDE_COMPANY_TYPE, Reason.OUTSIDE_MARKETING_GROUP))
 
 
-def _store(record: Record, name: str, connection: str, decisions: Iterator[Decision], summary: _Summary) -> None:
-    """Keep the decisions batch by batch; they count from the moment the Plan row stands."""
-    plan_id = f"{name}@{record.now:%Y%m%dT%H%M%S.%fZ}"
+def _keep(record: Record, plan_id: str, decisions: Iterator[Decision]) -> None:
+    """Keep the decisions batch by batch; they count only once the Plan row stands."""
     record.commit(lambda tx: plans.drop_decisions(tx, plan_id), durable=False)
     while batch := list(islice(decisions, BATCH)):
         encoded = [(decision, codec.encode(decision)) for decision in batch]
         record.emit("decisions", [raw(document) for _, document in encoded])
         record.commit(_putting(plan_id, encoded), durable=False)
+
+
+def _count(record: Record, plan_id: str, summary: _Summary) -> dict[str, Any]:
     counts = summary.counts()
     record.emit("summary", [counts])
     row = plans.Plan(
         id=plan_id,
-        audience=name,
-        connection=connection,
+        audience=summary.name,
+        connection=summary.connection,
         at=record.now,
         fingerprint=f"{summary.invited}/{summary.excluded}",
         summary=counts,
     )
     record.commit(lambda tx: plans.put(tx, row))
+    return counts
 
 
 def _putting(plan_id: str, encoded: list[tuple[Decision, bytes]]) -> Callable[[Tx], None]:

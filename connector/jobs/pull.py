@@ -48,18 +48,20 @@ def pull(record: Record, config: Config, connection: str, source: ContactSource)
     for finding in (finding for audience in resolved for finding in audience.findings):
         log.warning("name_changed", problem=str(finding))
     _remember(record, connection, segments, resolved)
+    counts["held_audiences"] = sum(audience.held for audience in resolved)
+    why = {"why": [str(finding) for audience in resolved if audience.held for finding in audience.findings]}
+    held = why if counts["held_audiences"] else {}
     scope = audiences.scope(resolved)
     if not scope.selections:
         log.warning("nothing_in_scope", connection=connection, remedy="name an audience for it, or lift its hold")
-        return dict(counts)
+        return {**counts, **held}
     again = record.params.get("again", {})
     moves = "cursor" not in again
     stored = record.read("cursor", dict[str, Any] | None, lambda tx: contacts.cursor(tx, connection))
     for page in source.pages(scope, stored if moves else again["cursor"]):
         _store(record, connection, page, counts, moves=moves)
         log.info("page", contacts=counts["contacts"], companies=counts["companies"], memberships=counts["memberships"])
-    counts["held_audiences"] = sum(audience.held for audience in resolved)
-    return dict(counts)
+    return {**counts, **held}
 
 
 def segments_in_use(config: Config, connection: str, source: ContactSource) -> dict[Facet, list[Segment]]:

@@ -93,6 +93,7 @@ def claim(
     if mode is Mode.PREVIEW:
         return Claimed(write_backs=())
     room = tickets_per_day - outbox.tickets_since(tx, connection, now - timedelta(days=1))
+    unsure = _unsure_contacts(tx, connection, mode)
     taken: list[WriteBack] = []
     held = 0
     for entry in outbox.due(
@@ -108,6 +109,8 @@ def claim(
         elif _older_than_known(tx, write_back):
             why = "a newer answer of this contact is known"
             outbox.move(tx, write_back.key, from_states=("waiting",), to="superseded", now=now, error=why)
+        elif isinstance(write_back.change, RecordResponse) and write_back.change.contact_id in unsure:
+            continue  # an older answer may still land on this contact and would overwrite the newer one
         elif outbox.claim(tx, write_back.key, token=token, now=now):
             room -= isinstance(write_back.change, OpenTicket)
             taken.append(replace(with_parent(tx, write_back), state=WriteBackState.SENDING))
@@ -115,11 +118,23 @@ def claim(
 
 
 def _older_than_known(tx: Tx, write_back: WriteBack) -> bool:
+    """A newer answer of the contact, or a later revision of this one, is what the contact's fields must end with."""
     change = write_back.change
     if not isinstance(change, RecordResponse):
         return False
     newest = responses.newest_of_contact(tx, write_back.connection, change.contact_id)
-    return newest is not None and newest > change.responded_at
+    response = responses.get(tx, write_back.response_key)
+    revised = response is not None and response.revision > write_back.revision
+    return revised or (newest is not None and newest > change.responded_at)
+
+
+def _unsure_contacts(tx: Tx, connection: str, mode: Mode) -> frozenset[str]:
+    """The contacts on which an answer of unknown outcome may still be written."""
+    return frozenset(
+        entry.write_back.change.contact_id
+        for entry in outbox.in_state(tx, connection, "unknown")
+        if isinstance(entry.write_back.change, RecordResponse) and entry.rehearsal == (mode is Mode.REHEARSAL)
+    )
 
 
 def with_parent(tx: Tx, write_back: WriteBack) -> WriteBack:
@@ -149,9 +164,9 @@ def settle(tx: Tx, outcome: Outcome, *, token: int, now: datetime, grace: timede
 
 
 def put_back(tx: Tx, keys: Collection[str], *, token: int, now: datetime, why: str) -> None:
-    """Claimed but surely not attempted: they wait again."""
+    """Claimed but surely not attempted: they wait again, and the try does not count, so a changed answer replaces it."""
     for key in keys:
-        outbox.move(tx, key, from_states=("sending",), to="waiting", now=now, token=token, error=why)
+        outbox.move(tx, key, from_states=("sending",), to="waiting", now=now, token=token, error=why, tries=-1)
 
 
 # ---------------------------------------------------------------- what a person decides

@@ -71,7 +71,11 @@ def open_store(url: str, *, migrate: bool = True) -> Store:
         )
     store = Store(engine)
     if migrate:
-        _migrate(store)
+        try:
+            _migrate(store)
+        except BaseException:
+            store.close()
+            raise
     return store
 
 

@@ -47,13 +47,19 @@ def take(
 
 
 def check(tx: Tx, lease: Lease, *, now: datetime, ttl: timedelta | None = None) -> Lease:
-    """Prove in this transaction that the lease is still ours, and prolong it by `ttl` where given."""
+    """Prove in this transaction that the lease is still ours, and prolong it by `ttl` where given.
+
+    One that ran out may be prolonged while nobody has taken it: the row is locked until the transaction ends, so its
+    effect is ours. Without `ttl` it must not have run out, for what follows happens outside of any transaction.
+    """
     held = current(tx, lease.connection)
-    if held is None or held.token != lease.token or held.expires_at <= now:
+    if held is None or held.token != lease.token or held.owner != lease.owner:
         raise LeaseLostError(
             f"{lease.connection}: this process lost its lease to another; it stops before its next effect"
         )
     if ttl is None:
+        if held.expires_at <= now:
+            raise LeaseLostError(f"{lease.connection}: the lease ran out on the way; it stops before its next effect")
         return held
     renewed = Lease(connection=lease.connection, owner=lease.owner, token=lease.token, expires_at=now + ttl)
     _put(tx, renewed)

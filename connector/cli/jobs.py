@@ -1,0 +1,236 @@
+"""`connector jobs list|show|replay|export|rerun`"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from connector.cli import common
+from connector.cli.config_diff import difference
+from connector.cli.output import facts, moment, say, table
+from connector.cli.replaying import replayed
+from connector.errors import AuthError, ConfigError
+from connector.jobs import runner
+from connector.jobs.forecast import Forecast
+from connector.jobs.rerun import forecast
+from connector.jobs.rerun import rerun as run_forecast
+from connector.jobs.runtime import Runtime
+from connector.store import Tx, codec, jobs
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+JobId = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or its beginning.")]
+PSEUDONYM_KEY = "CONNECTOR_PSEUDONYM_KEY"
+
+
+@app.callback()
+def jobs_() -> None:
+    """What was done, on record: replay it exactly and offline, or run it again against the CRM."""
+
+
+@app.command("list")
+def list_jobs(limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50) -> None:
+    """List the jobs, newest first, with how their last attempt ended.
+
+    Example: connector jobs list
+    """
+    with common.opened(effects=False) as runtime, runtime.store.read() as tx:
+        found = [(job, jobs.attempts(tx, job.id)) for job in jobs.listed(tx, limit=limit)]
+        facts({"jobs": [_facts(runtime, job, attempts) for job, attempts in found]})
+        if not found:
+            say("nothing was done yet; connector pull is a start")
+            return
+        rows = [_row(job, attempts) for job, attempts in found]
+        header = ("job", "story", "connection", "when", "attempts", "outcome", "calls", "counts")
+        table(header, rows, right=("attempts", "calls"))
+
+
+@app.command()
+def show(job_id: JobId) -> None:
+    """Show a job: each attempt with its times, counts, calls and outcome, its configuration and its record.
+
+    Example: connector jobs show 261122-1a2b
+    """
+    with common.opened(effects=False) as runtime, runtime.store.read() as tx:
+        job = _job(tx, job_id)
+        attempts = jobs.attempts(tx, job.id)
+        say(f"job {job.id}: {job.story} on {_about(job)}, asked for {moment(job.created_at)}")
+        if job.params:
+            say(f"  with {', '.join(f'{name} {value}' for name, value in job.params.items())}")
+        told = _facts(runtime, job, attempts)
+        for attempt, shown in zip(attempts, told["attempts"], strict=True):
+            seconds = f"{(attempt.ended_at - attempt.started_at).total_seconds():.1f} s" if attempt.ended_at else "open"
+            head = f"attempt {attempt.number}: {attempt.outcome}, {moment(attempt.started_at)}, {seconds}"
+            say(f"{head}, {attempt.calls} calls")
+            say(f"  counts   {_counts(attempt.counts) or 'none'}")
+            if attempt.error:
+                say(f"  error    {attempt.error}")
+            say(f"  config   {attempt.config}")
+            shown["config_changes"] = changes = _changes(tx, job, attempt)
+            say(*(f"           {line}" for line in changes))
+            say(f"  record   {runtime.data / attempt.journal}{'' if shown['recorded'] else ' (not kept any more)'}")
+        say(f"replay it offline: connector jobs replay {job.id}")
+        facts(told)
+
+
+@app.command()
+def replay(
+    what: Annotated[str, typer.Argument(metavar="ID|FILE", help="A job's id, an attempt's id, or a file of a record.")],
+    attempt: Annotated[
+        int | None, typer.Option(min=1, help="Only this attempt; default: all.", show_default=False)
+    ] = None,
+) -> None:
+    """Run a job again on its record, offline, and compare; then under today's configuration, where that is another one.
+
+    Leaves with 0 when all is the same under the recorded configuration, 1 when anything differs.
+
+    Example: connector jobs replay 261122-1a2b
+    """
+    with common.opened(effects=False) as runtime:
+        same = replayed(runtime, _records(runtime, what, attempt))
+    common.leave(0 if same else 1)
+
+
+@app.command()
+def export(
+    what: Annotated[str, typer.Argument(metavar="ID", help="A job's id (its last attempt) or an attempt's id.")],
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where the record goes; must not exist.")],
+    pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Replace names, addresses, phone numbers and words; without: refused.")
+    ] = False,
+) -> None:
+    """Write a record for somebody else to replay, without personal data in it.
+
+    The same key in CONNECTOR_PSEUDONYM_KEY makes the same pseudonyms; without one a new key is made and forgotten.
+
+    Example: connector jobs export 261122-1a2b job.jsonl.zst --pseudonyms
+    """
+    if not pseudonyms:
+        common.wrong("a record holds names and addresses; write --pseudonyms, or copy the file that jobs show names")
+    if target.exists():
+        common.wrong(f"{target}: is there already; write another name")
+    from connector.jobs.pseudonyms import export as export_record
+
+    key = os.environ.get(PSEUDONYM_KEY, "").encode() or secrets.token_bytes(32)
+    with common.opened(effects=False) as runtime:
+        source = _records(runtime, what, None)[-1][0]
+        report = export_record(source, target, key)
+        target.chmod(0o600)
+        say(f"{target}: written; replay of the original and of this one show no difference ({report.compared} rows)")
+        if report.remarks:
+            say(*report.remarks)
+        facts({"file": target, "compared": report.compared, "remarks": report.remarks})
+
+
+@app.command()
+def rerun(
+    job_id: JobId,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what was refused, unknown or not done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before doing it.")] = False,
+) -> None:
+    """Run a job again against the CRM: first say what it would create and update, then do it as a new attempt.
+
+    Nothing is done twice: what is there already is found, a receipt is final, no cursor moves back.
+
+    Example: connector jobs rerun 261122-1a2b --failed
+    """
+    with common.opened() as runtime:
+        with runtime.store.read() as tx:
+            job = _job(tx, job_id)
+        found = forecast(runtime, job, failed=failed)
+        say(*found.lines(), *found.remarks)
+        told = _forecast_facts(found)
+        if found.why_not or found.idle:
+            say(found.why_not or "nothing to do")
+            facts(told | {"done": False, "why_not": found.why_not or "nothing to do"})
+            return
+        if not yes and (common.given.json or not typer.confirm("Do it?", err=True)):
+            facts(told | {"done": False, "why_not": "not confirmed; add --yes"})
+            say("nothing was done")
+            return
+        done = run_forecast(runtime, found)
+        if isinstance(done, runner.Held):
+            raise AuthError(f"{done.connection} is held: {done.why}; connector resume {done.connection}")
+        say(f"attempt {done.number}: {done.outcome}; {_counts(done.counts) or 'nothing'}; {done.calls} calls")
+        if done.error:
+            say(f"    {done.error}")
+        facts(told | {"done": True, "attempt": done})
+        common.leave(runner.EXIT[done.outcome])
+
+
+def _forecast_facts(found: Forecast) -> dict[str, Any]:
+    counts = {"create": dict(found.create), "update": dict(found.update), "already_there": dict(found.there)}
+    return {"job": found.job.id, "would": counts, "remarks": found.remarks}
+
+
+def _job(tx: Tx, job_id: str) -> jobs.Job:
+    job = jobs.get(tx, job_id) if job_id else None
+    if job is None:
+        common.wrong(f'no job, or not only one, begins with "{job_id[:60]}"; connector jobs list shows all')
+    return job
+
+
+def _records(runtime: Runtime, what: str, number: int | None) -> list[tuple[Path, str]]:
+    """(file of a record, digest of its inputs as the store has it) for a file, an attempt or a job."""
+    file = Path(what)
+    if file.is_file():
+        return [(file, "")]
+    with runtime.store.read() as tx:
+        one = jobs.attempt(tx, what)
+        found = [one] if one is not None else jobs.attempts(tx, _job(tx, what).id)
+    if number is not None:
+        found = [attempt for attempt in found if attempt.number == number]
+        if not found:
+            raise ConfigError(f"--attempt: {what} has no attempt {number}; connector jobs show {what}")
+    return [(runtime.data / attempt.journal, attempt.inputs_digest) for attempt in found]
+
+
+def _facts(runtime: Runtime, job: jobs.Job, attempts: list[jobs.Attempt]) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "story": job.story,
+        "connection": job.connection,
+        "params": job.params,
+        "created_at": job.created_at,
+        "attempts": [
+            {
+                "id": a.id, "number": a.number, "started_at": a.started_at, "ended_at": a.ended_at,
+                "outcome": a.outcome, "error": a.error, "counts": a.counts, "calls": a.calls, "config": a.config,
+                "record": str(runtime.data / a.journal), "recorded": (runtime.data / a.journal).is_file(),
+            }
+            for a in attempts
+        ],
+    }  # fmt: skip
+
+
+def _row(job: jobs.Job, attempts: list[jobs.Attempt]) -> tuple[object, ...]:
+    last = attempts[-1] if attempts else None
+    calls = sum(attempt.calls for attempt in attempts)
+    ended = (last.outcome, calls, _counts(last.counts)) if last else ("", calls, "")
+    return (job.id, job.story, _about(job), moment(job.created_at), len(attempts), *ended)
+
+
+def _changes(tx: Tx, job: jobs.Job, attempt: jobs.Attempt) -> list[str]:
+    """What changed in the configuration since the run before of the same story and connection."""
+    earlier = [a for a in jobs.attempts_of(tx, job.story, job.connection) if a.started_at < attempt.started_at]
+    if not earlier:
+        return ["the first of its kind"]
+    if earlier[0].config == attempt.config:
+        return [f"the same as of {earlier[0].id}"]
+    before, after = (jobs.config_doc(tx, fingerprint) for fingerprint in (earlier[0].config, attempt.config))
+    lines = difference(codec.from_text(before or "{}"), codec.from_text(after or "{}"))
+    return [f"changed since {earlier[0].id}:", *lines]
+
+
+def _about(job: jobs.Job) -> str:
+    audience = job.params.get("audience")
+    return f"{job.connection} ({audience})" if audience else job.connection
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    """`contacts 154, companies 100`: the numbers that are not nothing."""
+    shown = {name: value for name, value in counts.items() if isinstance(value, int) and value}
+    return ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in shown.items())

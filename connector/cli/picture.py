@@ -1,0 +1,52 @@
+"""Changes as people will meet them: a ticket with its head, its two sections and its key; notes; messages."""
+
+from __future__ import annotations
+
+from connector.domain import AddNote, Change, Notify, OpenTicket, RecordResponse
+from connector.rules.wording import moment_of
+
+LEFT = 56
+RIGHT = 112
+
+
+def change_lines(change: Change, key: str, *, owner: str = "") -> list[str]:
+    """The change in full; `owner` is who gets a ticket, in words."""
+    match change:
+        case OpenTicket():
+            return _ticket(change, key, owner)
+        case RecordResponse():
+            return _record(change, key)
+        case AddNote():
+            where = f"ticket {change.parent_id or '(the one this rule opens)'}"
+            on = where if change.on == "ticket" else f"contact {change.contact_id}"
+            return [f"note on {on}{', internal' if change.internal else ''}", *_text(change.text, key)]
+        case Notify():
+            to = ", ".join(change.to) or "the log"
+            return [f"message to {to}: {change.subject}", *_text(change.text, key)]
+
+
+def _ticket(ticket: OpenTicket, key: str, owner: str) -> list[str]:
+    due = f"due {moment_of(ticket.due_at)}" if ticket.due_at else "no due date"
+    facts = [f"board {ticket.board}", ticket.priority, ticket.status, due, owner]
+    lines = [_beside(ticket.summary, " · ".join(fact for fact in facts if fact))]
+    if ticket.discussion:
+        lines += ["[discussion: the customer may see it]", *ticket.discussion.splitlines()]
+    lines += ["[internal]", *_text(ticket.internal, key)]
+    return lines
+
+
+def _record(change: RecordResponse, key: str) -> list[str]:
+    fields = [f"  {caption}: {'' if value is None else value}" for caption, value in change.fields.items()]
+    note = ["  with the note", *(f"  {line}" for line in _text(change.note, key))] if change.note else []
+    return [f"fields of contact {change.contact_id}, where the CRM has them", *fields, *note]
+
+
+def _text(text: str, key: str) -> list[str]:
+    """The lines, the last with the key at its right end."""
+    lines = text.rstrip().splitlines() or [""]
+    lines[-1] = f"{lines[-1]:<{RIGHT - len(key)}}{key}" if len(lines[-1]) < RIGHT - len(key) else f"{lines[-1]} {key}"
+    return lines
+
+
+def _beside(left: str, right: str) -> str:
+    return f"{left:<{LEFT}}{right}" if len(left) < LEFT else f"{left}  {right}"

@@ -1,0 +1,58 @@
+"""What `jobs replay` prints: under the recorded configuration, then under today's where that is another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from connector.cli.output import facts, say
+from connector.jobs.replay import Difference, Recorded, Report, replay
+from connector.jobs.runtime import Runtime
+
+SHOWN = 20
+
+
+def replayed(runtime: Runtime, records: list[tuple[Path, str]]) -> bool:
+    """Replay each; whether every one is the same under its own configuration."""
+    same, told = True, []
+    for path, digest in records:
+        recorded = Recorded.load(path)
+        report = replay(recorded)
+        if digest and digest != recorded.inputs_digest:
+            what = f"the inputs are not those the store remembers; {path.name} was altered"
+            report.differences.insert(0, Difference(what=what, recorded=digest, now=recorded.inputs_digest))
+        _say(report, recorded.begin.get("fingerprint", ""), "the recorded configuration")
+        same = same and report.same
+        found: dict[str, Any] = {"attempt": report.attempt, "story": report.story, **_facts(report)}
+        if recorded.begin.get("fingerprint") != runtime.config.fingerprint and not recorded.begin.get("pseudonyms"):
+            now = replay(recorded, config=runtime.config)
+            _say(now, runtime.config.fingerprint, "today's configuration")
+            found["under_todays_configuration"] = _facts(now)
+        told.append(found)
+    facts({"same": same, "replays": told})
+    return same
+
+
+def _say(report: Report, fingerprint: str, under: str) -> None:
+    head = f"{report.story} {report.attempt} under {under} ({fingerprint})"
+    rows = f"{report.compared:,} row{'' if report.compared == 1 else 's'}"
+    if report.same:
+        say(f"{head}: no difference (compared {rows})")
+    else:
+        count = len(report.differences)
+        say(f"{head}: {count} difference{'' if count == 1 else 's'} (compared {rows})")
+    if report.remarks:
+        say(*(f"  {remark}" for remark in report.remarks))
+    for difference in report.differences[:SHOWN]:
+        say(*(f"  {line}" for line in str(difference).splitlines()))
+    if len(report.differences) > SHOWN:
+        say(f"  and {len(report.differences) - SHOWN} more; --json lists all")
+
+
+def _facts(report: Report) -> dict[str, Any]:
+    return {
+        "same": report.same,
+        "compared": report.compared,
+        "differences": report.differences,
+        "remarks": report.remarks,
+    }

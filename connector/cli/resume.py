@@ -1,0 +1,61 @@
+"""`connector resume`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from connector.cli import common
+from connector.cli.output import facts, say
+from connector.cli.pause import ALL, as_json, name_of
+from connector.config import Config
+from connector.store import holds
+from connector.store.holds import Hold
+
+
+def resume(
+    names: Annotated[
+        list[str], typer.Argument(metavar="CONNECTION|AUDIENCE|all …", help="What goes on; all lifts every hold.")
+    ],
+) -> None:
+    """Lift a pause; or the hold after lost credentials, once they are renewed; or the hold of an audience.
+
+    What is still wrong is held again at the next try, so nothing is lost by resuming.
+
+    Example: connector resume psa
+    """
+    with common.opened() as runtime:
+        for name in names:
+            common.known("connection or audience", name, [*runtime.config.connections, *runtime.config.audiences, ALL])
+        lifted = []
+        with runtime.store.write() as tx:
+            for hold in holds.listed(tx):
+                if any(_meant(hold, name, runtime.config) for name in names):
+                    holds.lift(tx, hold.kind, hold.name, hold.cause)
+                    lifted.append(hold)
+        for hold in lifted:
+            say(f"{name_of(hold)}: {_words(hold)}")
+        if not lifted:
+            say(f"{', '.join(names)}: was not held")
+        with runtime.store.read() as tx:
+            left = holds.listed(tx)
+            for hold in left:
+                say(f"still held: {name_of(hold)} ({hold.cause}): {hold.reason}")
+            facts(
+                {"mode": runtime.mode, "lifted": [f"{h.kind} {h.name} {h.cause}" for h in lifted], "held": as_json(tx)}
+            )
+
+
+def _meant(hold: Hold, name: str, config: Config) -> bool:
+    if name == ALL:
+        return True
+    kind = "connection" if name in config.connections else "audience"
+    return hold.name == name and hold.kind in (kind, "audience" if name in config.audiences else kind)
+
+
+def _words(hold: Hold) -> str:
+    return {
+        "auth": "credentials renewed; the next run tries them",
+        "missing": "the next pull looks for its names again",
+    }.get(hold.cause, "goes on")

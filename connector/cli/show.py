@@ -1,0 +1,82 @@
+"""`connector show`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from connector import registry
+from connector.cli import common
+from connector.cli.output import facts, say, table
+from connector.domain import Facet
+from connector.errors import AuthError, ConfigError, RejectedError
+from connector.jobs.live import source_of
+from connector.ports import AdapterSpec, ContactSource
+
+FACETS = {
+    "contact-types": Facet.CONTACT_TYPE,
+    "company-types": Facet.COMPANY_TYPE,
+    "marketing-groups": Facet.MARKETING_GROUP,
+}
+COUNTED = {Facet.CONTACT_TYPE: "contacts", Facet.COMPANY_TYPE: "companies", Facet.MARKETING_GROUP: "members"}
+STATUSES = "statuses"
+
+
+def show(
+    connection: Annotated[str, typer.Argument(help="A connection of the configuration.")],
+    thing: Annotated[
+        str,
+        typer.Argument(help="contact-types, company-types, marketing-groups, boards, priorities, members, statuses …"),
+    ],
+    board: Annotated[
+        str | None, typer.Option(help="With statuses: only those of this board.", show_default=False)
+    ] = None,
+    counts: Annotated[bool, typer.Option("--counts/--no-counts", help="Count each; one call each.")] = True,
+) -> None:
+    """List names and ids as they are in the CRM now, with counts where there are any. Names go into the configuration.
+
+    Example: connector show psa contact-types
+    """
+    config = common.configuration()
+    common.known("connection", connection, list(config.connections))
+    spec = registry.spec(config.connections[connection].kind)
+    things = _things(spec)
+    common.known(f"list on {connection}", thing, things)
+    source = source_of(config, connection)
+    assert source is not None, "a connection that lists something is a source"
+    if thing in FACETS:
+        header, rows = _segments(source, FACETS[thing], counts)
+    elif thing == STATUSES:
+        header, rows = ("id", "name", "board"), list(_statuses(source, board))
+    else:
+        header, rows = ("id", "name"), source.catalogue(thing.replace("-", "_"))
+    if not rows:
+        say(f"{connection} has no {thing.replace('-', ' ')} that this key may see")
+    else:
+        table(header, rows, right=("contacts", "companies", "members"))
+    facts({"mode": config.mode, "connection": connection, "thing": thing,
+           "rows": [dict(zip(header, row, strict=True)) for row in rows]})  # fmt: skip
+
+
+def _things(spec: AdapterSpec) -> list[str]:
+    catalogues = {name.replace("_", "-").partition(" of ")[0] for name in spec.catalogues}
+    return [*(name for name, facet in FACETS.items() if facet in spec.facets), *sorted(catalogues)]
+
+
+def _segments(source: ContactSource, facet: Facet, counts: bool) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    segments = source.segments(facet)
+    if not counts:
+        return ("id", "name"), [(segment.id, segment.name) for segment in segments]
+    return ("id", "name", COUNTED[facet]), [(s.id, s.name, source.count(s)) for s in segments]
+
+
+def _statuses(source: ContactSource, board: str | None) -> Iterator[tuple[str, str, str]]:
+    boards = [board] if board else [name for _, name in source.catalogue("boards")]
+    for name in boards:
+        try:
+            yield from ((status_id, status, name) for status_id, status in source.catalogue(f"statuses of {name}"))
+        except (AuthError, RejectedError, ConfigError):
+            if board:
+                raise

@@ -1,0 +1,168 @@
+"""Does every name that audiences and rules write exist in the CRM? Looked up live, for `connector check --live`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connector.config import Config, places
+from connector.config.nearest import hint
+from connector.domain import Facet, Segment
+from connector.errors import AuthError, ConfigError, ConnectorError, Problem, RejectedError, UnavailableError
+from connector.jobs.live import source_of
+from connector.ports import ContactSource
+from connector.rules.names import Reference, referenced_names
+from connector.sync import audience as audiences
+
+Remembered = Mapping[str, Mapping[tuple[str, str], str]]
+"""connection → (facet, written name) → segment id, from the store."""
+_CATALOGUE = {"board": "boards", "priority": "priorities", "member": "members"}
+_FACETS = {facet.value: facet for facet in Facet}
+
+
+@dataclass(slots=True)
+class Proof:
+    """What a live check found. `failed` are connections that could not be asked; `blind` what a key may not see."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    failed: dict[str, ConnectorError] = field(default_factory=dict)
+    reached: list[str] = field(default_factory=list)
+    checked: int = 0
+
+
+def prove(config: Config, remembered: Remembered) -> Proof:
+    """Open each Connection that has contacts, prove its credentials, look every name up. Nothing is written."""
+    proof, opened = Proof(), {}
+    for name in config.connections:
+        source = source_of(config, name)
+        if source is None:
+            continue
+        try:
+            proof.notices += [f"{name}: {blind}" for blind in source.check()]
+        except (AuthError, UnavailableError, RejectedError) as error:
+            proof.failed[name] = error
+        else:
+            opened[name] = _Asked(source)
+            proof.reached.append(name)
+    where = places(config)
+    for steps, message in _wrong(config, opened, remembered, proof):
+        proof.problems.append(where.problem(steps, message))
+    proof.problems.sort(key=lambda problem: (problem.line, problem.column))
+    return proof
+
+
+class _Asked:
+    """A source that is asked for each list once. A list the key may not see is None; `check` told of it."""
+
+    def __init__(self, source: ContactSource) -> None:
+        self._source = source
+        self._segments: dict[Facet, list[Segment] | None] = {}
+        self._lists: dict[str, list[str] | None] = {}
+
+    def segments(self, facet: Facet) -> list[Segment] | None:
+        if facet not in self._segments:
+            try:
+                self._segments[facet] = self._source.segments(facet)
+            except (AuthError, RejectedError):
+                self._segments[facet] = None
+        return self._segments[facet]
+
+    def names(self, kind: str, within: str = "") -> list[str] | None:
+        """The valid names of a kind of reference; empty for the statuses of a board that is not there."""
+        if kind in _FACETS:
+            found = self.segments(_FACETS[kind])
+            return None if found is None else [segment.name for segment in found]
+        thing = f"statuses of {within}" if kind == "status" else _CATALOGUE.get(kind, kind)
+        if thing not in self._lists:
+            try:
+                self._lists[thing] = [name for _, name in self._source.catalogue(thing)]
+            except (AuthError, RejectedError):
+                self._lists[thing] = None
+            except ConfigError:
+                self._lists[thing] = []
+        return self._lists[thing]
+
+
+Wrong = tuple[tuple[str | int, ...], str]
+
+
+def _wrong(config: Config, opened: Mapping[str, _Asked], remembered: Remembered, proof: Proof) -> Iterator[Wrong]:
+    for name, audience in config.audiences.items():
+        if (asked := opened.get(audience.from_)) is not None:
+            known = {(Facet(facet), text): at for (facet, text), at in remembered.get(audience.from_, {}).items()}
+            yield from _of_audience(config, name, asked, known, proof)
+    if opened:
+        for reference in referenced_names(config.rules):
+            yield from _of_rule(config, reference, opened, proof)
+        if config.rehearsal is not None:
+            board = Reference(kind="board", name=config.rehearsal.board, path=("rehearsal", "board"))
+            yield from _of_rule(config, board, opened, proof)
+        _captions(config, opened, proof)
+
+
+def _of_audience(
+    config: Config, name: str, asked: _Asked, remembered: audiences.Remembered, proof: Proof
+) -> Iterator[Wrong]:
+    audience = config.audiences[name]
+    used = [facet for facet in Facet if audience.names(facet) or audience.exclude.names(facet)]
+    lists = {facet: asked.segments(facet) for facet in used}
+    resolved = audiences.resolve(name, audience, {f: found or [] for f, found in lists.items()}, remembered)
+    proof.checked += sum(len(audience.names(facet)) + len(audience.exclude.names(facet)) for facet in used)
+    for finding in resolved.findings:
+        if isinstance(finding, audiences.Renamed):
+            proof.notices.append(str(finding))
+        elif (segments := lists[finding.facet]) is not None:
+            steps = tuple(finding.place.split("."))
+            written = (audience.exclude if "exclude" in steps[2:] else audience).names(finding.facet)
+            message = str(finding).removeprefix(f"{finding.place}: ")
+            if isinstance(finding, audiences.Missing) and not finding.nearest:
+                message += f" ({hint('', [segment.name for segment in segments], known='there are')})"
+            yield (*steps, written.index(finding.written)), message
+
+
+def _of_rule(config: Config, reference: Reference, opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
+    """One name of a rule; with several CRMs it must exist in one of those the rule is for."""
+    if reference.kind == "connection":
+        return
+    proof.checked += 1
+    lists = [opened[name].names(reference.kind, reference.within) for name in _meant(config, reference, opened)]
+    if any(found is None for found in lists) or not lists:
+        return
+    valid = [name for found in lists if found is not None for name in found]
+    if not valid and reference.kind == "status":
+        return  # its board is not there, which is told
+    if _fold(reference.name) not in map(_fold, valid):
+        what = reference.kind.replace("_", " ")
+        place = f' of board "{reference.within}"' if reference.within else ""
+        yield reference.path, f'the CRM has no {what} "{reference.name}"{place}; {hint(reference.name, valid)}'
+
+
+def _meant(config: Config, reference: Reference, opened: Mapping[str, _Asked]) -> Sequence[str]:
+    number = reference.path[1]
+    named = config.rules[number].when.connection if isinstance(number, int) else None
+    return [name for name in opened if not named or name in named]
+
+
+def _captions(config: Config, opened: Mapping[str, _Asked], proof: Proof) -> None:
+    """Custom fields that are not there are no mistake: the note says it all."""
+    wanted = {
+        caption: rule.id
+        for rule in config.rules
+        for action in rule.then
+        if action.record_response is not None
+        for _, caption in action.record_response.fields
+        if caption
+    }
+    for name, asked in opened.items():
+        present = asked.names("custom_fields") if wanted else None
+        missing = [caption for caption in wanted if _fold(caption) not in map(_fold, present or ())]
+        if present is not None and missing:
+            quoted = ", ".join(f'"{caption}"' for caption in missing)
+            proof.notices.append(
+                f"{name}: contacts have no custom field {quoted}; what belongs there is only written into the note"
+            )
+
+
+def _fold(name: str) -> str:
+    return name.strip().casefold()

@@ -1,0 +1,71 @@
+"""How a write-back stands, in plain words, and what keeps one that waits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from connector.config import Config
+from connector.domain import Mode, OpenTicket, WriteBackState
+from connector.store import Tx, holds, outbox
+from connector.store.outbox import Entry
+
+STATE_WORDS: dict[WriteBackState, str] = {
+    WriteBackState.WAITING: "waits",
+    WriteBackState.SENDING: "is being sent",
+    WriteBackState.UNKNOWN: "sent, but no answer came",
+    WriteBackState.APPLIED: "done",
+    WriteBackState.REJECTED: "refused by the other system",
+    WriteBackState.SUPERSEDED: "not needed any more",
+    WriteBackState.DISCARDED: "given up",
+}
+DUE = "goes with the next connector run --once"
+LOOKED_UP = "looked up with the next connector run --once"
+
+
+def state_words(entry: Entry) -> str:
+    """`done (was already there)`, `refused by the other system`."""
+    words = STATE_WORDS[entry.write_back.state]
+    return f"{words} (was already there)" if entry.receipt is not None and entry.receipt.already_there else words
+
+
+def why(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
+    """What must happen before it goes, or `DUE`; for what does not wait, what the other system or a person said."""
+    write_back = entry.write_back
+    if write_back.state is WriteBackState.UNKNOWN:
+        if entry.look_after is not None and entry.look_after > now:
+            return f"looked up from {_at(entry.look_after)}, before it is ever sent again; {entry.error}"
+        return f"{LOOKED_UP}; {entry.error}"
+    if write_back.state is not WriteBackState.WAITING:
+        return entry.error
+    return _keeps(tx, entry, config, now) or DUE
+
+
+def _keeps(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
+    write_back = entry.write_back
+    if config.mode is Mode.PREVIEW:
+        return "mode: preview writes nothing; set mode: live (or rehearsal)"
+    if entry.rehearsal != (config.mode is Mode.REHEARSAL):
+        return "a copy for the rehearsal; it goes in mode: rehearsal only" if entry.rehearsal else (
+            "mode: rehearsal sends only the copies for the test company; this one goes in mode: live"
+        )  # fmt: skip
+    hold = holds.on_connection(tx, write_back.connection)
+    if hold is not None:
+        return f"{write_back.connection} is held ({hold.cause}: {hold.reason}); connector resume lifts it"
+    if write_back.not_before > now:
+        return f"not before {_at(write_back.not_before)}: until then the answer may still change"
+    if write_back.depends_on:
+        parent = outbox.get(tx, write_back.depends_on)
+        if parent is None or parent.write_back.state is not WriteBackState.APPLIED:
+            return (
+                f"after {write_back.depends_on}, which {STATE_WORDS[parent.write_back.state] if parent else 'is gone'}"
+            )
+    limit = config.limits.tickets_per_day
+    if isinstance(write_back.change, OpenTicket):
+        opened = outbox.tickets_since(tx, write_back.connection, now - timedelta(days=1))
+        if opened >= limit:
+            return f"limits.tickets_per_day: {opened} of {limit} tickets were opened within a day"
+    return ""
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%d %b %Y %H:%M} {moment.tzname() or 'UTC'}"

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.acting import ANN, answer, delivered, outbox, pulled, tickets
+from tests.cli.conftest import Connector, Desk
+
+
+def test_in_preview_the_list_says_that_the_mode_keeps_it(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector, "preview")
+    answer(desk, connector, {"email": ANN, "score": 3})
+    said = connector("outbox", "list")
+    assert said.out.splitlines()[0] == "PREVIEW: nothing is sent or written"
+    assert "mode: preview writes nothing" in said.out
+    assert {each["state"] for each in outbox(connector, "--state", "waiting")} == {"waiting"}
+
+
+def test_settling_time_and_pause_are_said(desk: Desk, connector: Connector) -> None:
+    desk.write("live", lambda text: text.replace("settle: 0 seconds", "settle: 30 minutes"))
+    connector("pull")
+    answer(desk, connector, {"email": ANN, "score": 3})
+    assert all("until then the answer may still change" in each["why"] for each in outbox(connector))
+    desk.write("live")
+    assert connector("pause", "psa").code == 0
+    assert all("psa is held" in each["why"] for each in outbox(connector))
+
+
+def test_show_tells_the_change_its_history_and_the_receipt(desk: Desk, connector: Connector) -> None:
+    ticket = delivered(desk, connector)["open_ticket"]
+    assert ticket["state"] == "applied"
+    said = connector("outbox", "show", ticket["key"][:12])
+    assert "NPS follow-up: Ann Example" in said.out
+    assert "claimed, to be sent" in said.out
+    assert f"receipt: ticket {ticket['receipt']['record_id']} http" in said.out
+    facts = connector("outbox", "show", ticket["key"], "--json").facts
+    assert [move["what"] for move in facts["history"]] == ["claimed, to be sent", "applied"]
+
+
+def test_an_unknown_key_is_refused(desk: Desk, connector: Connector) -> None:
+    delivered(desk, connector)
+    assert connector("outbox", "show", "nps-none").code == 2
+    several = connector("outbox", "show", "nps-")
+    assert several.code == 2
+    assert "several begin so" in several.err
+
+
+def test_a_person_gives_one_up_and_lets_it_wait_again(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    answer(desk, connector, {"email": ANN, "score": 2})
+    before = tickets(desk)
+    key = next(each["key"] for each in outbox(connector) if each["kind"] == "open_ticket")
+    assert connector("outbox", "settle", key, "--discard", "--reason", "she left").code == 0
+    assert next(each for each in outbox(connector) if each["key"] == key)["why"] == "settled by hand: she left"
+    connector("deliver")
+    assert tickets(desk) == before
+    assert connector("outbox", "release", key).code == 0
+    connector("deliver")
+    assert tickets(desk) == before + 1
+    again = connector("outbox", "release", key)
+    assert again.code == 2
+    assert "nothing to release" in again.err
+
+
+@pytest.mark.parametrize("options", [["--applied", "--discard"], []])
+def test_settle_wants_one_decision(desk: Desk, connector: Connector, options: list[str]) -> None:
+    key = delivered(desk, connector)["open_ticket"]["key"]
+    assert connector("outbox", "settle", key, "--reason", "x", *options).code == 2
+
+
+def test_a_message_nobody_can_be_asked_about_is_not_sent_twice_by_accident(desk: Desk, connector: Connector) -> None:
+    def notifying(text: str) -> str:
+        return text.replace("      - record_response\n", "      - notify\n")
+
+    desk.write("live", notifying)
+    connector("pull")
+    answer(desk, connector, {"email": ANN, "score": 3})
+    from sqlalchemy import text
+
+    from connector.store import open_store
+
+    key = next(each["key"] for each in outbox(connector) if each["kind"] == "notify")
+    store = open_store(f"sqlite:///{desk.folder / 'nps-data/nps.sqlite3'}")
+    with store.write() as tx:
+        tx.execute(text("update write_back set state = 'unknown' where key = :k"), {"k": key})
+    store.close()
+    refused = connector("outbox", "release", key)
+    assert refused.code == 2
+    assert "--it-did-not-arrive" in refused.err
+    assert connector("outbox", "release", key, "--it-did-not-arrive").code == 0

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from tests.cli.acting import ANN, jobs, outbox, pulled, tickets
+from tests.cli.conftest import Connector, Desk
+
+
+def test_a_low_score_shows_the_ticket_with_owner_and_due_date_and_does_nothing(
+    desk: Desk, connector: Connector
+) -> None:
+    pulled(desk, connector)
+    before = tickets(desk)
+    said = connector("rules", "test", "--score", "3", "--contact", ANN, "--comment", "Nobody calls back.")
+    assert said.code == 0
+    assert "nothing is sent, written or stored" in said.out.splitlines()[0]
+    assert "yes band is detractor (score 3)" in said.out
+    assert "NPS follow-up: Ann Example" in said.out
+    assert "(account manager)" in said.out
+    assert '"Nobody calls back."' in said.out
+    assert tickets(desk) == before
+    assert outbox(connector) == []
+    assert jobs(connector, "collect") == []
+
+
+def test_the_facts_hold_keys_times_and_the_step_that_gave_the_owner(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    found = connector("rules", "test", "--score", "3", "--contact", "1001", "--json").facts
+    ticket = next(each for each in found["write_backs"] if each["kind"] == "open_ticket")
+    assert ticket["owner"]["step"] == "account_manager"
+    assert ticket["key"].startswith("nps-")
+    assert datetime.fromisoformat(ticket["due_at"]) > datetime.fromisoformat(ticket["not_before"])
+    assert found["rules"][0]["holds"] is True
+
+
+def test_a_high_score_says_which_condition_does_not_hold(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    said = connector("rules", "test", "--score", "10", "--contact", ANN, "--offline")
+    assert "no  band is detractor — no: promoter (score 10)" in said.out
+    assert "open_ticket" not in said.out
+
+
+def test_somebody_never_pulled_is_looked_at_live_and_offline_is_refused(desk: Desk, connector: Connector) -> None:
+    offline = connector("rules", "test", "--score", "3", "--contact", ANN, "--offline")
+    assert offline.code == 2
+    assert ANN in offline.err
+    live = connector("rules", "test", "--score", "3", "--contact", ANN)
+    assert live.code == 0
+    assert "Ann Example" in live.out
+
+
+def test_nobody_has_the_address(desk: Desk, connector: Connector) -> None:
+    said = connector("rules", "test", "--score", "3", "--contact", "nobody@example.net")
+    assert said.code == 2
+    assert "nobody in the store or the CRM has nobody@example.net" in said.err
+
+
+def test_hostile_words_stay_words(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    words = "{{ 7*7 }} \x1b[31m <script> \u202e =HYPERLINK()"
+    said = connector("rules", "test", "--score", "0", "--contact", ANN, "--comment", words, "--offline")
+    assert "{{ 7*7 }}" in said.out
+    assert "\x1b" not in said.out
+    assert "\u202e" not in said.out
+
+
+def test_list_says_when_each_rule_applies(desk: Desk, connector: Connector) -> None:
+    said = connector("rules", "list")
+    assert "call-back" in said.out
+    assert "band: detractor" in said.out
+    assert connector("rules", "list", "--json").facts["rules"][0]["then"] == ["record_response", "open_ticket"]

@@ -1,0 +1,96 @@
+"""Opening the store: the schema is what the tables say, upgrades leave a backup, a newer schema is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from connector.errors import ConfigError
+from connector.store import open_store, tables
+
+
+def test_the_migrations_make_the_tables_as_they_are_written(store_url: str) -> None:
+    store = open_store(store_url)
+    with store.read() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+    store.close()
+
+
+def test_an_installation_keeps_its_id(store_url: str) -> None:
+    first = open_store(store_url)
+    made = first.installation()
+    first.close()
+    second = open_store(store_url)
+    assert second.installation() == made
+    second.close()
+
+
+def test_a_newer_schema_is_refused(store_url: str) -> None:
+    store = open_store(store_url)
+    with store.write() as tx:
+        tx.execute(text("update alembic_version set version_num = '9999'"))
+    store.close()
+    with pytest.raises(ConfigError, match="newer than this program knows"):
+        open_store(store_url).close()
+
+
+def test_two_processes_that_open_an_empty_store_at_once_make_one_schema(store_url: str) -> None:
+    stores, errors = [], []
+
+    def opening() -> None:
+        try:
+            stores.append(open_store(store_url))
+        except Exception as error:  # whatever it is, the test shows it
+            errors.append(error)
+
+    threads = [threading.Thread(target=opening) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len({store.installation() for store in stores}) == 1
+    for store in stores:
+        store.close()
+
+
+def test_the_file_of_people_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    open_store(f"sqlite:///{folder / 'nps.sqlite3'}").close()
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_what_must_not_be_lost_is_on_disk_before_the_write_returns(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'nps.sqlite3'}")
+    levels = []
+    for durable in (True, False, True):
+        with store.write(durable=durable) as tx:
+            levels.append(tx.exec_driver_sql("pragma synchronous").scalar_one())
+    assert levels == [2, 1, 2], "FULL, NORMAL, FULL"
+    store.close()
+
+
+def test_another_kind_of_database_is_refused_with_what_is_served() -> None:
+    with pytest.raises(ConfigError, match="use sqlite:/// or postgresql://"):
+        open_store("mysql://localhost/nps")
+
+
+def test_an_upgrade_leaves_a_copy_of_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from connector.store import engine
+
+    path = tmp_path / "nps.sqlite3"
+    store = open_store(f"sqlite:///{path}")
+    installation = store.installation()
+    engine._backup(store, "0001")
+    store.close()
+    (copy,) = tmp_path.glob("nps.sqlite3.before-0001-*")
+    with sqlite3.connect(copy) as raw:
+        assert raw.execute("select id from installation").fetchone() == (installation,)
+    raw.close()
