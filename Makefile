@@ -29,6 +29,9 @@ bench: .venv/dev ## the speed and the calls, against the figures promised
 schema: .venv/dev ## renew config/nps.schema.json and config/full.yaml's checks
 	$(BIN)/python -m connector.config.schema > config/nps.schema.json
 
+pictures: .venv/dev ## renew the picture of a ticket in docs/pictures (needs Debian's chromium)
+	$(BIN)/python docs/pictures.py
+
 lock:            ## renew the locks (needs uv)
 	sh requirements/lock.sh --upgrade
 

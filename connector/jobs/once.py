@@ -12,6 +12,7 @@ from connector import registry
 from connector.errors import LeaseLostError
 from connector.jobs import runner
 from connector.jobs.collect import ANSWERS
+from connector.jobs.retention import prune
 from connector.jobs.runtime import Runtime
 from connector.store import jobs, outbox
 
@@ -42,6 +43,7 @@ def run_once(runtime: Runtime, *, watch: Callable[[Step], None] | None = None, o
         steps.append(step)
         if watch is not None:
             watch(step)
+    prune(runtime)
     return steps
 
 

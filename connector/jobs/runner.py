@@ -27,6 +27,7 @@ from connector.jobs import stories
 from connector.jobs.journal import JournalWriter
 from connector.jobs.owner import is_dead
 from connector.jobs.record import LEASE, LiveRecord
+from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import Runtime
 from connector.ports import ResponseSource
 from connector.store import Tx, holds, jobs, leases
@@ -122,7 +123,7 @@ def _attempt(
             seed=seed,
             config=fingerprint,
             config_doc=config_doc,
-            journal=f"journal/{now:%Y-%m}/{{id}}.jsonl.zst",
+            journal=f"{JOURNALS}/{now:%Y-%m}/{{id}}.jsonl.zst",
             now=now,
         )
     story, connection = job.story, job.connection
