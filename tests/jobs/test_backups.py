@@ -28,6 +28,15 @@ def story(told: Story) -> Story:
     return told
 
 
+EFFECTS = ("tickets", "ticket_notes", "contact_notes", "custom_fields", "mails", "write_backs", "receipts")
+"""What a backup must not double. It has forgotten which edits were ours, and may know more contacts than then."""
+
+
+def _same_effects(story: Story) -> None:
+    found = story.projection()
+    assert not differences({part: story.expected[part] for part in EFFECTS}, {part: found[part] for part in EFFECTS})
+
+
 def _passes(story: Story, times: int) -> list[Passed]:
     made = []
     for _ in range(times):
@@ -46,7 +55,7 @@ def test_a_backup_restored_after_tickets_were_opened_doubles_nothing(story: Stor
     _passes(story, 1)
     story.virtual += SETTLE
     _passes(story, 2)
-    assert not differences(story.expected, story.projection())
+    _same_effects(story)
     for kind, already_there in _receipts(story):
         assert already_there, f"a {kind} was made again"
 
@@ -84,10 +93,10 @@ def test_a_backup_restored_while_a_ticket_was_of_unknown_outcome_finds_it(story:
     story.database.keep("backup")
     story.virtual += STEP
     _passes(story, 6)
-    assert not differences(story.expected, story.projection())
+    _same_effects(story)
     story.database.put_back("backup")
     _passes(story, 6)
-    assert not differences(story.expected, story.projection())
+    _same_effects(story)
 
 
 def _receipts(story: Story) -> list[tuple[str, bool]]:

@@ -46,6 +46,7 @@ def company_of(connection: str, row: WireCompany, *, inactive_statuses: Mapping[
         connection=connection,
         id=str(row.id),
         name=row.name or row.identifier or "",
+        identifier=row.identifier or "",
         type_ids=_ids(row.types) if row.types else (),
         deleted=bool(row.deleted_flag),
         inactive=inactive_statuses.get(str(status.id), False) if status is not None else False,
