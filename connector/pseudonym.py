@@ -32,6 +32,10 @@ class Pseudonyms:
             return text
         return _WORD.sub(lambda match: self.word(match[0]), unicodedata.normalize("NFC", text))
 
+    def digest(self, text: str) -> str:
+        """16 hexadecimal characters that stand for a text whose shape cannot be kept."""
+        return hmac.digest(self._key, text.encode(), hashlib.sha256)[:8].hex()
+
     def _word(self, word: str) -> str:
         if _OWN_KEY.fullmatch(word):
             return word

@@ -65,7 +65,7 @@ def _look_up(
         return
     found = sink.find(asked)
     record.emit("looked_up", [[wb.key, found.get(wb.key)] for wb in asked])
-    record.commit(lambda tx: outbox.looked_up(tx, asked, found, now=record.now, grace=grace))
+    record.commit(lambda tx: outbox.looked_up(tx, asked, found, now=record.clock(), grace=grace))
     counts["found"] += len(found)
     log.info("looked_up", asked=len(asked), found=len(found))
 
@@ -100,7 +100,7 @@ def _apply(record: Record, batch: list[WriteBack], sink: ChangeSink, grace: time
     except (UnavailableError, AuthError) as error:
         # By the promise of ChangeSink.apply these were not attempted.
         why = f"not attempted: {error}"
-        record.commit(lambda tx: outbox.put_back(tx, open_keys, token=record.token, now=record.now, why=why))
+        record.commit(lambda tx: outbox.put_back(tx, open_keys, token=record.token, now=record.clock(), why=why))
         raise
 
 
@@ -108,7 +108,7 @@ def _settle(record: Record, outcome: Outcome, grace: timedelta, counts: Counter[
     word = _word(outcome.result)
     counts[word] += 1
     record.emit("outcome", [[outcome.key, word, said(outcome.result)]])
-    record.commit(lambda tx: outbox.settle(tx, outcome, token=record.token, now=record.now, grace=grace))
+    record.commit(lambda tx: outbox.settle(tx, outcome, token=record.token, now=record.clock(), grace=grace))
     log.info("write_back", key=outcome.key, outcome=word)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from connector.errors import ContractError
@@ -59,6 +60,9 @@ class DryRecord:
 
     def sleep(self, seconds: float) -> None:
         self._sleep(seconds)
+
+    def clock(self) -> datetime:
+        return self.now
 
 
 class _Counted:

@@ -14,6 +14,7 @@ from connector.jobs.runtime import Runtime
 from connector.store import Tx, codec, contacts, plans
 from connector.sync import audience as audiences
 from connector.sync import law
+from connector.sync.address import judge
 from connector.sync.candidates import Glance, Screened
 from connector.sync.funnel import Funnel, Tally, funnel
 
@@ -51,7 +52,8 @@ def screened(runtime: Runtime, audience: str) -> Iterator[Screened]:
     record = DryRecord(runtime)
     resolved = planning.resolved_audience(record, runtime.config, audience)
     if not resolved.held:
-        yield from planning.screened_contacts(record, runtime.config, resolved, law.IdsDigest())
+        for contact in planning.screened_contacts(record, runtime.config, resolved, law.IdsDigest()):
+            yield contact._replace(address=judge(contact.email))
 
 
 def glances(runtime: Runtime, connection: str) -> Iterator[Glance]:

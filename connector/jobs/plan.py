@@ -14,13 +14,13 @@ import msgspec
 
 from connector.campaigns.caps import cap
 from connector.config import Config
-from connector.domain import Contact, Decision, Facet, Finding, Membership, Reason, Segment
+from connector.domain import Decision, Facet, Finding, Membership, Reason, Segment
 from connector.jobs.record import Record, RowForm, raw
 from connector.store import Tx, codec, contacts, people, plans
 from connector.store.contacts import ContactAtCompany
 from connector.sync import audience as audiences
 from connector.sync import law
-from connector.sync.address import Address, AddressKind, judge
+from connector.sync.address import Address, AddressKind
 from connector.sync.candidates import Candidate, Glance
 from connector.sync.groups import Groups, expand
 from connector.sync.screen import Screened, screen
@@ -61,7 +61,10 @@ def plan(record: Record, config: Config, name: str, *, wave: str = "") -> dict[s
 def screened_contacts(
     record: Record, config: Config, resolved: audiences.ResolvedAudience, pulled: law.IdsDigest
 ) -> Iterator[Screened]:
-    """Every stored contact of the audience's Connection after screening; its id is in `pulled` then."""
+    """Every stored contact of the audience's Connection after screening; its id is in `pulled` then.
+
+    Addresses carry the stored verdict without its problem and proposal: deciding needs neither, finding them costs.
+    """
     connection = resolved.connection
     known = record.read("known", Known, lambda tx: _known(tx, record.now))
     groups = _groups(record, connection, resolved)
@@ -150,7 +153,7 @@ class _View:
             yield Candidate(
                 contact,
                 company,
-                _address(row, contact),
+                Address(key or "", ADDRESS_KINDS[row.address_kind]),
                 row.person_id,
                 groups_of(row, company),
                 opt_outs_of(row, company),
@@ -169,13 +172,6 @@ class _View:
             if value and value in suppressed:
                 return suppressed[value]
         return None
-
-
-def _address(row: ContactAtCompany, contact: Contact) -> Address:
-    """The stored verdict; only one that has a problem to tell is judged again."""
-    if row.address_kind in ("personal", "role", "technical"):
-        return Address(row.address_key or "", ADDRESS_KINDS[row.address_kind])
-    return judge(contact.email)
 
 
 class _Summary:

@@ -127,9 +127,7 @@ class Anonymous:
             return domain
         name, dot, top = domain.rpartition(".")
         if not domain.isascii() or "xn--" in domain.lower():
-            return (
-                f"d{checksum(self._made.text(judge('a@' + domain).key).encode())}{dot}{top if top.isascii() else 'com'}"
-            )
+            return f"d{self._made.digest(judge('a@' + domain).key)}{dot}{top if top.isascii() else 'com'}"
         return f"{self._made.text(name)}{dot}{top}"
 
 

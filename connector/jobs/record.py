@@ -67,6 +67,9 @@ class Record(Protocol):
 
     def sleep(self, seconds: float) -> None: ...
 
+    def clock(self) -> datetime:
+        """The time by the clock; `now` is when the Attempt began. For what `commit` stores, never for a decision."""
+
 
 class LiveRecord:
     """The Record of an Attempt that really happens."""
@@ -132,6 +135,9 @@ class LiveRecord:
 
     def sleep(self, seconds: float) -> None:
         self._sleep(seconds)
+
+    def clock(self) -> datetime:
+        return self._clock()
 
     def _count(self) -> None:
         with self._counting:

@@ -165,6 +165,9 @@ class ReplayRecord:
     def sleep(self, seconds: float) -> None:
         pass
 
+    def clock(self) -> datetime:
+        return self.now
+
     def finish(self) -> None:
         """What the record has and the story did not make."""
         for name, waiting in self._outs.items():

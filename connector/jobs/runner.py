@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -137,15 +139,15 @@ def _attempt(
          "mode": runtime.mode, "config": json.loads(config_doc), "fingerprint": fingerprint}
     )  # fmt: skip
     outcome, error, counts = "failed", "", {}
-    with structlog.contextvars.bound_contextvars(job=job.id, story=story, connection=connection):
+    with collecting_seldom(), structlog.contextvars.bound_contextvars(job=job.id, story=story, connection=connection):
         try:
             counts = stories.perform(record, runtime.config, story, connection, answers=answers)
             outcome, error = stories.ended(counts)
         except ConnectorError as problem:
             outcome = outcome_of(problem)
             error = str(problem)
-            if isinstance(problem, AuthError):
-                _hold(runtime, connection, error)
+            if isinstance(problem, AuthError) and connection in runtime.config.connections:
+                _hold(runtime, connection, error)  # collecting answers acts on none: it tries again by itself
             log.warning("attempt_ended", outcome=outcome, error=error)
         except Exception as bug:
             error = f"{type(bug).__name__}: {bug}"
@@ -169,6 +171,18 @@ def _attempt(
             with runtime.store.write() as tx:
                 jobs.end(tx, attempt)
     return attempt
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Look for garbage less often: a page of contacts is thousands of small values in no cycle, and Python's habit of
+    looking through them at every 700 costs a fifth of a pull. Memory stays bounded by the pages in hand."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def outcome_of(problem: ConnectorError) -> str:

@@ -164,7 +164,7 @@ def settle(tx: Tx, outcome: Outcome, *, token: int, now: datetime, grace: timede
 
 
 def put_back(tx: Tx, keys: Collection[str], *, token: int, now: datetime, why: str) -> None:
-    """Claimed but surely not attempted: they wait again, and the try does not count, so a changed answer replaces it."""
+    """Claimed but surely not attempted: they wait again. The try does not count: a changed answer may replace it."""
     for key in keys:
         outbox.move(tx, key, from_states=("sending",), to="waiting", now=now, token=token, error=why, tries=-1)
 

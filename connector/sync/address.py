@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from disposable_email_domains import blocklist
@@ -80,9 +81,10 @@ def _classify(local: str, domain: str) -> Address:
         local = local.partition("+")[0] or local
     key = f"{local}@{domain}"
     proposal = ""
-    if domain in TYPOS:
-        proposal = f"{local}@{TYPOS[domain]}"
-    if domain in blocklist or (domain.count(".") > 1 and _parent_is_disposable(domain)):
+    disposable, meant = _domain(domain)
+    if meant:
+        proposal = f"{local}@{meant}"
+    if disposable:
         return Address(key, AddressKind.DISPOSABLE, "a throw-away domain", proposal)
     word = local.rstrip(_DIGITS)
     if not word.isalnum():
@@ -92,6 +94,12 @@ def _classify(local: str, domain: str) -> Address:
     if word in ROLE:
         return Address(key, AddressKind.ROLE, "", proposal)
     return Address(key, AddressKind.PERSONAL, "looks mistyped" if proposal else "", proposal)
+
+
+@lru_cache(maxsize=50_000)
+def _domain(domain: str) -> tuple[bool, str]:
+    """Whether it is a throw-away domain or below one, and what was probably meant where it is a known slip."""
+    return domain in blocklist or _parent_is_disposable(domain), TYPOS.get(domain, "")
 
 
 def _parent_is_disposable(domain: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Literal, NamedTuple
 
 from connector.sync.address import Address, AddressKind
@@ -58,15 +57,11 @@ class PersonLink(NamedTuple):
 
 
 def person_id(connection: str, contact_id: str) -> str:
-    """26 characters of base32 in lower case, the same for ever for one founding contact."""
-    number = int.from_bytes(blake2b(f"{connection}\0{contact_id}".encode(), digest_size=16).digest()) << 2
-    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+    """The id of the person whom this contact founded, the same for ever: `p-psa-1001`.
 
-
-# base64.b32encode gives the same text in twice the time.
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-_PAIRS = [one + two for one in _LETTERS for two in _LETTERS]
-_SHIFTS = range(120, -1, -10)
+    Readable, and in the order of the contacts' ids: an index of random ids cost a third of storing a first pull.
+    """
+    return f"p-{connection}-{contact_id}"
 
 
 def link(contacts: Iterable[Linkable], known: Known, now: datetime) -> list[PersonLink]:

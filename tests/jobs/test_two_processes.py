@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import text
 
 from connector.store import open_store
-from tests.databases import PostgresServer
 from tests.kill.harness import STEP, Passed, Running, SharedClock, Story, stop
 from tests.kill.projection import differences
 from tests.kill.stores import Database, PostgresDatabase, SqliteDatabase
