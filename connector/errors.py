@@ -1,4 +1,4 @@
-"""The errors, sorted by what to do next. Each message names place, thing and remedy; none carries a secret or a body."""
+"""The errors, sorted by what to do next. Messages name place, thing and remedy; none carries a secret or a body."""
 
 from __future__ import annotations
 
@@ -74,6 +74,10 @@ class ThrottledError(UnavailableError):
 
 class LeaseLostError(UnavailableError):
     """Another process holds the Connection now; this one stops before its next effect."""
+
+
+class PausedError(UnavailableError):
+    """A person paused the Connection, or its credentials were refused: nothing more leaves until `connector resume`."""
 
 
 class OutcomeUnknownError(ConnectorError):

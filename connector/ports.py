@@ -112,7 +112,10 @@ class ContactSource(Protocol):
         """Everything in scope that changed since `cursor`; all of it where there is none. Resumable after any page."""
 
     def look(self, term: str) -> list[tuple[Contact, Company | None]]:
-        """The contacts that have this address or id, read live; for `explain` about someone never pulled."""
+        """The contacts that have this address or id, read live; for somebody who was never pulled.
+
+        Raises RejectedError for a term that cannot be asked for.
+        """
 
     def owner(self, company_id: str, chain: Sequence[str]) -> tuple[str, str] | None:
         """(member identifier, the step of the chain that gave it), or None when the whole chain is empty."""

@@ -49,11 +49,8 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'store' / 'nps.sqlite3'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    name = server.create()
-    try:
-        yield server.url(name)
-    finally:
-        server.drop(name)
+    with server.database() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

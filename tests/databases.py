@@ -45,6 +45,15 @@ class PostgresServer:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
     @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of an empty database that is dropped afterwards."""
+        name = self.create()
+        try:
+            yield self.url(name)
+        finally:
+            self.drop(name)
+
+    @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
         plain = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(plain, autocommit=True, connect_timeout=5) as connection:

@@ -24,7 +24,7 @@ def deliver(
     """
     with common.opened() as runtime:
         with runtime.store.read() as tx:
-            waiting = outbox.connections_with_work(tx)
+            waiting = outbox.connections_with_work(tx, now=runtime.now(), mode=runtime.mode)
         names = waiting
         if connection:
             names = [common.known("connection", connection, [*runtime.config.connections, *waiting])]

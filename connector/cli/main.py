@@ -46,8 +46,8 @@ Exit codes:
   0  done
   1  failed
   2  correct the configuration or the command line
-  3  renew credentials or rights; the connection is held until connector resume
-  4  a limit stopped it before its first effect; you decide
+  3  held: renew credentials or rights, or lift the pause; then connector resume
+  4  a limit stopped it; what is beyond waits, and you decide
   5  done but for some records or audiences
   6  put off; try again later
 """
@@ -95,7 +95,7 @@ app = typer.Typer(
 
 
 def _root(**given: Any) -> None:
-    """Self-hosted NPS connector: clean contacts in, answers and follow-up tickets out, each effect exactly once."""
+    """Self-hosted NPS connector: clean contacts in, answers and follow-up tickets out, each written once."""
     given.pop("version")
     common.give(**given)
 

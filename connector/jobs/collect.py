@@ -21,7 +21,8 @@ from connector.jobs.rehearsal import copies
 from connector.jobs.stored_forms import to_stored
 from connector.ports import BadRow, RawAnswer, ResponseSource
 from connector.rules.evaluate import Evaluation, evaluate
-from connector.store import Tx, codec, contacts, outbox, responses
+from connector.store import Tx, codec, contacts, outbox, people, responses
+from connector.sync.address import judge
 
 ANSWERS = "answers"
 """The name under which collecting holds its lease and keeps its cursor; it acts on no Connection."""
@@ -95,7 +96,7 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
         term = values.get("contact_id") or values["email"]
         known = record.read("known", bool, lambda tx: matching.contact_of(tx, values, connection) is not None)
         if not known:
-            found = next(iter(look(connection, term)), None)
+            found = _looked_up(look, connection, term, answer.place)
     matched = record.read(
         "matched",
         matching.Matched,
@@ -127,6 +128,7 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
     def write(tx: Tx) -> None:
         responses.put(tx, response, judged=codec.to_text(msgspec.to_builtins(judged)))
         keep = {wb.key for wb in (*evaluation.write_backs, *rehearsed)}
+        _remember_asking(tx, response)
         outbox.withdraw(tx, response.key, keep, now=record.now)
         outbox.put(tx, evaluation.write_backs, rehearsal=False, now=record.now)
         outbox.put(tx, rehearsed, rehearsal=True, now=record.now)
@@ -158,6 +160,32 @@ def _said(response: Response) -> tuple[object, ...]:
     """What makes a changed answer; where its contact belongs meanwhile is no part of it."""
     r = response
     return r.connection, r.score, r.comment, r.responded_at, r.email, r.campaign, r.wave, r.channel
+
+
+def _remember_asking(tx: Tx, response: Response) -> None:
+    """Whoever answered was asked, by whatever tool: the cool-down counts from then at the latest."""
+    key = judge(response.email).key
+    if not key and response.contact_id:
+        stored = contacts.contact(tx, response.connection, response.contact_id)
+        key = (stored.address_key if stored else None) or ""
+    if key:
+        asking = people.Asking(
+            address_key=key,
+            at=response.responded_at,
+            campaign=response.campaign,
+            source=matching.SOURCE,
+            person_id=response.person_id,
+        )
+        people.put_askings(tx, [asking])
+
+
+def _looked_up(look: Look, connection: str, term: str, place: str) -> Contact | None:
+    """The contact as the CRM has it now; an address it cannot be asked for is nobody's, and stops no other row."""
+    try:
+        return next(iter(look(connection, term)), None)
+    except RejectedError as error:
+        log.warning("not_looked_up", place=place, why=str(error))
+        return None
 
 
 def _response(

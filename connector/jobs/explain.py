@@ -11,12 +11,13 @@ from typing import Any
 
 from connector import registry
 from connector.domain import Company, Contact
-from connector.errors import ConfigError
+from connector.errors import ConfigError, RejectedError
 from connector.jobs import never_pulled
 from connector.jobs.dry import DryRecord
 from connector.jobs.explain_person import person_sections, suppressions_of
 from connector.jobs.runtime import Runtime, open_ports
 from connector.jobs.sections import Section, company_facts, company_line, write_back_section
+from connector.ports import ContactSource
 from connector.store import Tx, contacts, outbox, plans, responses
 from connector.store.contacts import StoredContact
 from connector.sync.address import judge
@@ -149,7 +150,7 @@ def _live(runtime: Runtime, term: str, campaign: str) -> list[Explanation]:
         if source is None:
             continue
         asked.append(name)
-        for contact, company in source.look(term):
+        for contact, company in _looked(source, term):
             with runtime.store.read() as tx:
                 stored = contacts.contact(tx, name, contact.id)
             if stored is not None:
@@ -162,6 +163,13 @@ def _live(runtime: Runtime, term: str, campaign: str) -> list[Explanation]:
         words = f"{', '.join(asked)} has nobody with {'this address' if '@' in term else 'this id'}: {term[:80]}"
         return [Explanation(kind="nobody", subject=words, found=False)]
     return found
+
+
+def _looked(source: ContactSource, term: str) -> list[tuple[Contact, Company | None]]:
+    try:
+        return source.look(term)
+    except RejectedError:
+        return []  # no CRM can be asked for such a term; nobody has it
 
 
 def _never(runtime: Runtime, dry: DryRecord, contact: Contact, company: Company | None) -> Explanation:

@@ -13,7 +13,7 @@ from connector.errors import LeaseLostError
 from connector.jobs import runner
 from connector.jobs.collect import ANSWERS
 from connector.jobs.retention import prune
-from connector.jobs.runtime import Runtime
+from connector.jobs.runtime import LOG, Runtime
 from connector.store import jobs, outbox
 
 log = structlog.get_logger()
@@ -43,7 +43,6 @@ def run_once(runtime: Runtime, *, watch: Callable[[Step], None] | None = None, o
         steps.append(step)
         if watch is not None:
             watch(step)
-    prune(runtime)
     return steps
 
 
@@ -58,18 +57,25 @@ def _due(runtime: Runtime) -> Iterator[tuple[str, str, dict[str, Any]]]:
     if config.answers.folder is not None:
         yield "collect", ANSWERS, {}
     with runtime.store.read() as tx:
-        waiting = outbox.connections_with_work(tx)
+        waiting = outbox.connections_with_work(tx, now=runtime.now(), mode=config.mode)
     for name in waiting:
         yield "deliver", name, {}
 
 
 def perform(runtime: Runtime, story: str, connection: str, params: dict[str, Any] | None = None) -> Step:
-    """Run one story; a busy or held Connection is an outcome, not an error."""
+    """Run one story; a busy, held or unknown Connection is an outcome, not an error."""
+    if connection not in runtime.config.connections and connection not in (ANSWERS, LOG):
+        why = (
+            f"{connection} is not in {runtime.config.path.name} any more; connector outbox list shows what waits for it"
+        )
+        log.warning("held", story=story, connection=connection, why=why)
+        return Step(story=story, connection=connection, outcome="held", why=why)
     try:
         done = runner.run(runtime, story, connection, params=params)
     except LeaseLostError as busy:
         log.warning("busy", story=story, connection=connection, why=str(busy))
         return Step(story=story, connection=connection, outcome="deferred", why=str(busy))
+    prune(runtime)
     if isinstance(done, runner.Held):
         log.warning("held", story=story, connection=connection, why=done.why)
         return Step(story=story, connection=connection, outcome="held", why=done.why)

@@ -16,10 +16,17 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from connector.errors import ConnectorError, LeaseLostError, OutcomeUnknownError, ThrottledError, UnavailableError
+from connector.errors import (
+    ConnectorError,
+    LeaseLostError,
+    OutcomeUnknownError,
+    PausedError,
+    ThrottledError,
+    UnavailableError,
+)
 from connector.jobs.journal import JournalWriter, body_out, checksum
 from connector.ports import Answer, Call, Wire
-from connector.store import Store, Tx, leases
+from connector.store import Store, Tx, holds, leases
 
 T = TypeVar("T")
 LEASE = timedelta(seconds=180)
@@ -129,9 +136,12 @@ class LiveRecord:
         return RecordingWire(build(settings, self.guard), connection, self._writer, self._count)
 
     def guard(self) -> None:
-        """Called immediately before a write leaves: the lease must be ours now, by the clock of now."""
+        """Called immediately before a write leaves: the lease is ours by the clock of now, and nobody said pause."""
         with self._store.read() as tx:
             leases.check(tx, self._lease, now=self._clock())
+            hold = holds.on_connection(tx, self._lease.connection)
+        if hold is not None:
+            raise PausedError(f"{self._lease.connection}: {hold.cause}: {hold.reason}; connector resume lets it go on")
 
     def sleep(self, seconds: float) -> None:
         self._sleep(seconds)
@@ -145,7 +155,7 @@ class LiveRecord:
 
 
 FAILURES: dict[str, type[ConnectorError]] = {
-    cls.__name__: cls for cls in (UnavailableError, ThrottledError, OutcomeUnknownError, LeaseLostError)
+    cls.__name__: cls for cls in (UnavailableError, ThrottledError, OutcomeUnknownError, LeaseLostError, PausedError)
 }
 """What a wire may raise, by the name under which it is recorded."""
 

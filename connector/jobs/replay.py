@@ -190,7 +190,7 @@ class ReplayWire:
             raise RequestNotRecordedError(f"{call.method} {call.path} is not in the record (or not this often)")
         frame = waiting.popleft()
         if frame.failure is not None:
-            raise FAILURES[frame.failure["type"]](frame.failure["message"])
+            raise FAILURES.get(frame.failure["type"], ConnectorError)(frame.failure["message"])
         answer = frame.answer or {}
         return Answer(status=answer["status"], headers=answer["headers"], body=body_in(answer["body"]))
 

@@ -152,6 +152,9 @@ def _attempt(
         except Exception as bug:
             error = f"{type(bug).__name__}: {bug}"
             raise
+        except BaseException as stop:  # Ctrl-C, or a signal made into SystemExit
+            outcome, error = "interrupted", type(stop).__name__
+            raise
         finally:
             writer.write(
                 {"t": "end", "outcome": outcome, "error": error, "counts": counts, "inputs": writer.inputs_digest,

@@ -61,7 +61,7 @@ def _keeps(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
             )
     limit = config.limits.tickets_per_day
     if isinstance(write_back.change, OpenTicket):
-        opened = outbox.tickets_since(tx, write_back.connection, now - timedelta(days=1))
+        opened = outbox.tickets_since(tx, write_back.connection, now - timedelta(days=1), rehearsal=entry.rehearsal)
         if opened >= limit:
             return f"limits.tickets_per_day: {opened} of {limit} tickets were opened within a day"
     return ""

@@ -92,7 +92,9 @@ def claim(
         outbox.move(tx, key, from_states=("waiting",), to="discarded", now=now, error=ORPHANED)
     if mode is Mode.PREVIEW:
         return Claimed(write_backs=())
-    room = tickets_per_day - outbox.tickets_since(tx, connection, now - timedelta(days=1))
+    room = tickets_per_day - outbox.tickets_since(
+        tx, connection, now - timedelta(days=1), rehearsal=mode is Mode.REHEARSAL
+    )
     unsure = _unsure_contacts(tx, connection, mode)
     taken: list[WriteBack] = []
     held = 0

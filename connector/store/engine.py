@@ -63,6 +63,7 @@ def open_store(url: str, *, migrate: bool = True) -> Store:
     elif parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            Path(parsed.database).touch(mode=0o600)  # the files SQLite puts beside it take the same rights
         engine = create_engine(parsed, connect_args={"timeout": 60, "check_same_thread": False})
         _on_connect_sqlite(engine)
     else:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from connector.domain import Receipt, WriteBack, WriteBackState
+from connector.domain import Mode, Receipt, WriteBack, WriteBackState
 from connector.store import codec
 from connector.store.bulk import upsert
 from connector.store.engine import Tx
@@ -154,9 +154,15 @@ def counts(tx: Tx) -> dict[str, int]:
     return {row.state: row.n for row in rows}
 
 
-def connections_with_work(tx: Tx) -> list[str]:
+def connections_with_work(tx: Tx, *, now: datetime, mode: Mode) -> list[str]:
+    """The connections a delivery would do something on now: look up what is unknown, or send what is due."""
     rows = tx.execute(
-        text("select distinct connection from write_back where state in ('waiting', 'sending', 'unknown') order by 1")
+        text(
+            "select distinct connection from write_back where state = 'sending' "
+            "or (state = 'unknown' and (look_after is null or look_after <= :now)) "
+            "or (state = 'waiting' and not_before <= :now and :sends and rehearsal = :rehearsal) order by 1"
+        ),
+        {"now": instant(now), "sends": mode is not Mode.PREVIEW, "rehearsal": mode is Mode.REHEARSAL},
     )
     return [row.connection for row in rows]
 
@@ -276,15 +282,15 @@ def keys_with_record(tx: Tx, record_type: str, record_id: str) -> list[str]:
     return [row.key for row in rows]
 
 
-def tickets_since(tx: Tx, connection: str, since: datetime) -> int:
-    """Tickets created (not found) on a connection since a moment, those under way counted too; for the fuse."""
+def tickets_since(tx: Tx, connection: str, since: datetime, *, rehearsal: bool) -> int:
+    """Tickets created (not found) since a moment, those under way counted too; rehearsed and live ones each alone."""
     return int(
         tx.execute(
             text(
                 "select count(*) from write_back w left join receipt r on r.key = w.key where w.connection = :c and "
-                "w.kind = 'open_ticket' and ((r.at >= :s and not r.already_there) or w.state in ('sending', 'unknown'))"
+                "w.kind = 'open_ticket' and w.rehearsal = :r and ((r.at >= :s and not r.already_there) or w.state in ('sending', 'unknown'))"
             ),
-            {"c": connection, "s": instant(since)},
+            {"c": connection, "s": instant(since), "r": rehearsal},
         ).scalar_one()
     )
 

@@ -153,6 +153,30 @@ def test_stopped_within_its_lease_it_just_goes_on(story: Story) -> None:
     two.same()
 
 
+def test_stopped_in_a_pull_past_its_lease_it_stores_nothing_any_more(story: Story) -> None:
+    """Its page is older than what the other stored; neither the page nor its cursor may come back."""
+    two = Two(story, 1)
+    first = two.start(at=_stop_at("answer:after GET /company/contacts"))
+    first.wait_until_stopped()
+    two.move(LEASE)
+    assert _outcome(two.start().finish(), "pull") == ("done", "")
+    cursor = _cursor(story)
+    first.go_on()
+    outcome, why = _outcome(first.finish(), "pull")
+    assert outcome == "deferred"
+    assert "lost its lease" in why
+    assert _cursor(story) == cursor
+
+
+def _cursor(story: Story) -> str:
+    store = open_store(story.database.url)
+    try:
+        with store.read() as tx:
+            return str(tx.execute(text("select value from cursor where connection = 'psa'")).scalar_one())
+    finally:
+        store.close()
+
+
 @pytest.mark.parametrize("round_", range(3))
 def test_processes_that_open_a_new_store_at_once_make_one(store_url: str, round_: int) -> None:
     children = [_opener(store_url) for _ in range(4)]

@@ -130,7 +130,8 @@ def test_a_key_is_its_own_key_and_ignores_case_tag_and_outer_space(email: str) -
         assert judge(key).key == key
         assert judge(f" {email.strip().upper()}\t").key == key
         local, _, domain = key.partition("@")
-        assert judge(f"{local}+tag@{domain}").key in (key, "")
+        if not local.startswith("+"):  # "+@example.com" is somebody called "+", not somebody's tag
+            assert judge(f"{local}+tag@{domain}").key in (key, "")
 
 
 @settings(deadline=None)

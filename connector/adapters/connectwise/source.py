@@ -19,7 +19,7 @@ from connector.adapters.connectwise.wire_types import (
     WireStatus,
 )
 from connector.domain import Company, Contact, Facet, Segment
-from connector.errors import AuthError, ConfigError, RejectedError
+from connector.errors import AuthError, RejectedError
 from connector.ports import Cursor, Page, Scope
 
 # What each right is for, in the words of `check`.
@@ -65,14 +65,14 @@ class ConnectWiseSource:
         return pull(self._psa, scope, cursor)
 
     def look(self, term: str) -> list[tuple[Contact, Company | None]]:
-        """By id, or by a plain e-mail address; raises ConfigError for anything else."""
+        """By id, or by a plain e-mail address; raises RejectedError for anything else."""
         term = term.strip()
         if term.isascii() and term.isdigit():
             found = [self._contact(term)]
         elif has_address(term):
             found = list(self._with_address(term))
         else:
-            raise ConfigError(f"{term[:80]!r}: write a contact's id or a plain e-mail address")
+            raise RejectedError(f"{term[:80]!r} cannot be looked up: write a contact's id or a plain e-mail address")
         contacts = [contact_of(self._psa.connection, row) for row in found if row is not None]
         return [(contact, self._company(contact.company_id)) for contact in contacts]
 
