@@ -68,8 +68,11 @@ class Psa:
 
         def fetch(asked: Mapping[str, str], headers: tuple[tuple[str, str], ...]) -> Fetched[R]:
             answer = self._get(path, asked, headers)
-            rows = decode(answer, _rows_of(row), place=f"GET {path}")
-            return Fetched(rows=rows, link=answer.headers.get("link"), date=answer.headers.get("date", ""))
+            return Fetched(
+                rows=lambda: decode(answer, _rows_of(row), place=f"GET {path}"),
+                link=answer.headers.get("link"),
+                date=answer.headers.get("date", ""),
+            )
 
         return keyset(fetch, query=query, size=self.settings.page_size, after=after, ends_below=ends_below)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
-from connector.adapters.paging.ahead import look_ahead
+from connector.adapters.paging.ahead import Steps, look_ahead
 from connector.adapters.paging.link import has_next, next_number
 from connector.errors import RejectedError
 
@@ -27,9 +27,9 @@ R = TypeVar("R", bound=Row)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched(Generic[R]):
-    """One answer: its rows, its Link header (None where it had none), its Date header."""
+    """One answer: how its rows are read, its Link header (None where it had none), its Date header."""
 
-    rows: Sequence[R]
+    rows: Callable[[], Sequence[R]]
     link: str | None = None
     date: str = ""
 
@@ -77,32 +77,46 @@ def keyset(
     has fewer rows than `ends_below`. Raises what `fetch` raises.
     """
     start = _Place(after=after, ends_below=ends_below)
-    return look_ahead(lambda place: _step(fetch, query, size, place), start)
 
-
-def _step(fetch: Fetch[R], query: Mapping[str, str], size: int, place: _Place) -> tuple[Batch[R], _Place | None]:
-    while True:
+    def ask(place: _Place) -> Fetched[R] | RejectedError:
         try:
-            got = fetch(*_request(query, size, place))
+            return fetch(*_request(query, size, place))
         except RejectedError as error:
             if error.status != 400 or place.way is _Way.PAGES:
                 raise
-            place = _worse(place)
-            continue
-        rows, in_order = _by_id(got.rows)
-        if _not_followed(place, rows, in_order, got, size):
-            place = _worse(place)
-            continue
-        highest = rows[-1].id if rows else place.highest
-        fresh = rows if not rows or rows[0].id > place.after else [row for row in rows if row.id > place.after]
-        after = _following(place, got, size, highest)
-        return Batch(
-            rows=fresh,
-            after=max(place.after, highest, after.after if after else 0),
-            last=after is None,
-            short=len(got.rows) < size,
-            date=got.date,
-        ), after
+            return error
+
+    def read(place: _Place, answer: Fetched[R] | RejectedError) -> tuple[Batch[R] | None, _Place | None]:
+        return (None, _worse(place)) if isinstance(answer, RejectedError) else _read(place, answer, size)
+
+    return look_ahead(Steps(ask, _likely, read), start)
+
+
+def _likely(place: _Place, answer: Fetched[R] | RejectedError) -> _Place | None:
+    """The place a forward-only server names itself, before its rows have been read; for full pulls only, where a
+    page that turns out to be the last one costs one call in thousands."""
+    if isinstance(answer, RejectedError) or place.way is not _Way.FORWARD or place.ends_below:
+        return None
+    page_id = next_number(answer.link or "", "pageId")
+    return replace(place, after=page_id, highest=page_id) if page_id and page_id > place.after else None
+
+
+def _read(place: _Place, got: Fetched[R], size: int) -> tuple[Batch[R] | None, _Place | None]:
+    found = got.rows()
+    rows, in_order = _by_id(found)
+    if _not_followed(place, rows, in_order, got, len(found) < size):
+        return None, _worse(place)
+    highest = rows[-1].id if rows else place.highest
+    fresh = rows if not rows or rows[0].id > place.after else [row for row in rows if row.id > place.after]
+    following = _following(place, got, len(found), size, highest)
+    batch = Batch(
+        rows=fresh,
+        after=max(place.after, highest, following.after if following else 0),
+        last=following is None,
+        short=len(found) < size,
+        date=got.date,
+    )
+    return batch, following
 
 
 def _request(query: Mapping[str, str], size: int, place: _Place) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
@@ -131,13 +145,13 @@ def _by_id(rows: Sequence[R]) -> tuple[list[R], bool]:
     return [by_id[key] for key in dict.fromkeys(ordered)], in_order
 
 
-def _not_followed(place: _Place, rows: Sequence[R], in_order: bool, got: Fetched[R], size: int) -> bool:
+def _not_followed(place: _Place, rows: Sequence[R], in_order: bool, got: Fetched[R], short: bool) -> bool:
     """Whether the server did not go the way it was asked to, so that its rows may not be the ones that come next."""
     if place.way is _Way.PAGES or not rows:
         return False
     if rows[-1].id <= place.after:
         return True
-    if in_order or len(got.rows) < size:
+    if in_order or short:
         return False
     # A full page out of order: only a server that names a pageId has surely taken the lowest ids.
     return place.way is _Way.CONDITION or next_number(got.link or "", "pageId") is None
@@ -148,8 +162,8 @@ def _worse(place: _Place) -> _Place:
     return replace(place, way=way, page=1, highest=0)
 
 
-def _following(place: _Place, got: Fetched[R], size: int, highest: int) -> _Place | None:
-    count, link = len(got.rows), got.link or ""
+def _following(place: _Place, got: Fetched[R], count: int, size: int, highest: int) -> _Place | None:
+    link = got.link or ""
     if not count or (count < size and (count < place.ends_below or not has_next(link))):
         return None
     if got.link is not None and not has_next(link):

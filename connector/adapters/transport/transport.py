@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -40,11 +40,12 @@ class Transport:
         meaning: Meaning = MEANING,
         policy: Policy = Policy(),
         max_calls_per_minute: int = 600,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._context = context
         self._words = words
         self._meaning = meaning
-        self._pace = _Pace(max_calls_per_minute, now=context.now, sleep=context.sleep)
+        self._pace = _Pace(max_calls_per_minute, clock=clock, sleep=context.sleep)
         self._repeat = tenacity.Retrying(
             sleep=context.sleep,
             stop=lambda state: _enough(state, policy),
@@ -81,23 +82,21 @@ class Transport:
 class _Pace:
     """At most `per_minute` calls in any 60 seconds, shared by the threads of one Connection; bursts cost nothing."""
 
-    def __init__(self, per_minute: int, *, now: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
+    def __init__(self, per_minute: int, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self.calls = 0
-        self._now, self._sleep = now, sleep
-        self._recent: deque[datetime] = deque(maxlen=per_minute)
+        self._clock, self._sleep = clock, sleep  # seconds that only ever grow: `context.now` stands still in an Attempt
+        self._recent: deque[float] = deque(maxlen=per_minute)
         self._lock = threading.Lock()
 
     def take(self) -> None:
         with self._lock:
             self.calls += 1
-            now = at = self._now()
+            now = at = self._clock()
             if len(self._recent) == self._recent.maxlen:
-                free = self._recent[0] + timedelta(seconds=60)
-                # A clock set back must not stop us for hours: no turn is further away than one window.
-                at = min(max(now, free), now + timedelta(seconds=60))
+                at = max(now, self._recent[0] + 60.0)
             self._recent.append(at)
         if at > now:
-            self._sleep((at - now).total_seconds())
+            self._sleep(at - now)
 
 
 def _pairs(query: Query) -> tuple[tuple[str, str], ...]:

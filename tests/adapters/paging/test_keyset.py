@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from connector.adapters.paging import Batch, Fetched, keyset, look_ahead, next_number
+from connector.adapters.paging import Batch, Fetched, Steps, keyset, look_ahead, next_number
 from connector.errors import RejectedError, UnavailableError
 
 
@@ -64,7 +64,7 @@ class Server:
         rows = [Row(each) for each in cut if each not in self.trim]
         if self.repeat and rows and rows[0].id > min(self.ids):
             rows.insert(0, Row(max(each for each in self.ids if each < rows[0].id)))
-        return Fetched(rows=rows, link=link)
+        return Fetched(rows=lambda: rows, link=link)
 
 
 def served(server: Server, *, after: int = 0, **how: Any) -> list[int]:
@@ -148,43 +148,64 @@ def test_a_refused_request_is_raised() -> None:
 
 
 # ---------------------------------------------------------------- look-ahead
-def test_the_next_page_is_under_way_while_this_one_is_stored() -> None:
+def counting(
+    ask: Callable[[int], int], *, until: int = 1000, likely: Callable[[int], int | None] = lambda answer: None
+) -> Steps[int, int, int]:
+    """Pages that are their own numbers."""
+    return Steps(
+        ask, lambda _, answer: likely(answer), lambda _, answer: (answer, answer + 1 if answer < until else None)
+    )
+
+
+@pytest.mark.parametrize("likely", [lambda answer: None, lambda answer: answer + 1], ids=["read first", "known before"])
+def test_the_next_page_is_under_way_while_this_one_is_stored(likely: Callable[[int], int | None]) -> None:
     asked = threading.Event()
 
-    def step(place: int) -> tuple[str, int | None]:
+    def ask(place: int) -> int:
         if place == 2:
             asked.set()
-        return f"page {place}", place + 1 if place < 3 else None
+        return place
 
-    pages = look_ahead(step, 1)
-    assert next(pages) == "page 1"
+    pages = look_ahead(counting(ask, until=3, likely=likely), 1)
+    assert next(pages) == 1
     assert asked.wait(2)
-    assert list(pages) == ["page 2", "page 3"]
+    assert list(pages) == [2, 3]
+
+
+def test_a_page_that_was_wrongly_thought_likely_is_not_given() -> None:
+    asked: list[int] = []
+
+    def ask(place: int) -> int:
+        asked.append(place)
+        return place
+
+    assert list(look_ahead(counting(ask, until=3, likely=lambda answer: 90 + answer), 1)) == [1, 2, 3]
+    assert sorted(asked) == [1, 2, 3, 91, 92, 93]
 
 
 def test_an_error_surfaces_at_its_own_page() -> None:
-    def step(place: int) -> tuple[int, int | None]:
+    def ask(place: int) -> int:
         if place == 3:
             raise UnavailableError("page 3")
-        return place, place + 1
+        return place
 
-    pages = look_ahead(step, 1)
+    pages = look_ahead(counting(ask, likely=lambda answer: answer + 1), 1)
     assert [next(pages), next(pages)] == [1, 2]
     with pytest.raises(UnavailableError, match="page 3"):
         next(pages)
 
 
 def test_closing_asks_for_nothing_more_and_leaves_no_thread() -> None:
-    steps: list[int] = []
+    asked: list[int] = []
 
-    def step(place: int) -> tuple[int, int | None]:
-        steps.append(place)
-        return place, place + 1
+    def ask(place: int) -> int:
+        asked.append(place)
+        return place
 
-    pages = look_ahead(step, 1)
+    pages = look_ahead(counting(ask), 1)
     next(pages)
     pages.close()
-    assert steps == [1, 2]
+    assert asked == [1, 2]
     assert not [thread for thread in threading.enumerate() if thread.name == "look-ahead"]
 
 
