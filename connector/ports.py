@@ -150,8 +150,12 @@ class ChangeSink(Protocol):
         attempted: the one in hand got its own outcome first if it may have taken effect.
         """
 
-    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt]:
-        """Receipts, by key, of those that are already there. Raises ContractError for a key on a foreign record."""
+    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt | ConnectorError]:
+        """By key, the Receipts of those that are already there; a key that is absent is not there.
+
+        ContractError where a foreign record carries the key, RejectedError where this one cannot be asked for: the
+        others are told all the same. Raises what holds for the whole call (throttled, unavailable, unauthorised).
+        """
 
 
 class TicketWatch(Protocol):

@@ -64,10 +64,17 @@ def _look_up(
     if not asked:
         return
     found = sink.find(asked)
-    record.emit("looked_up", [[wb.key, found.get(wb.key)] for wb in asked])
+    refused = {key: result for key, result in found.items() if isinstance(result, ConnectorError)}
+    record.emit("looked_up", [[wb.key, found.get(wb.key)] for wb in asked if wb.key not in refused])
+    if refused:
+        record.emit("outcome", [[key, _word(error), said(error)] for key, error in refused.items()])
     record.commit(lambda tx: outbox.looked_up(tx, asked, found, now=record.clock(), grace=grace))
-    counts["found"] += len(found)
-    log.info("looked_up", asked=len(asked), found=len(found))
+    counts["found"] += len(found) - len(refused)
+    if refused:
+        counts["rejected"] += len(refused)
+    for key, error in refused.items():
+        log.warning("cannot_tell_whether_it_is_there", key=key, why=str(error))
+    log.info("looked_up", asked=len(asked), found=len(found) - len(refused), refused=len(refused))
 
 
 def _claim(

@@ -10,7 +10,7 @@ import msgspec
 
 from connector.config import Config
 from connector.domain import EffectClass, Receipt, RecordResponse, WriteBack, WriteBackState
-from connector.errors import ConfigError, RejectedError
+from connector.errors import ConfigError, ConnectorError, RejectedError
 from connector.jobs import matching, stories, waiting
 from connector.jobs.collect import Taken, crm_connection
 from connector.jobs.dry import DryRecord
@@ -132,10 +132,15 @@ def _released(entry: outbox.Entry) -> outbox.Entry:
     return replace(entry, write_back=replace(entry.write_back, state=WriteBackState.WAITING))
 
 
-def _one(found: Forecast, entry: outbox.Entry, receipt: Receipt | None, why: str, unkeyed: bool) -> None:
+def _one(
+    found: Forecast, entry: outbox.Entry, receipt: Receipt | ConnectorError | None, why: str, unkeyed: bool
+) -> None:
     write_back = entry.write_back
     key, kind, state = write_back.key, f"{write_back.kind}", write_back.state
-    if receipt is not None or state is WriteBackState.APPLIED:
+    if isinstance(receipt, ConnectorError):
+        found.looks = found.looks or (state is WriteBackState.UNKNOWN and why.startswith(waiting.LOOKED_UP))
+        found.remarks.append(f"{key}: {waiting.STATE_WORDS[state]}; {receipt}")
+    elif receipt is not None or state is WriteBackState.APPLIED:
         found.there[kind] += 1
         found.looks = found.looks or state in (WriteBackState.WAITING, WriteBackState.REJECTED, WriteBackState.UNKNOWN)
         if receipt is None and not unkeyed:

@@ -2,14 +2,16 @@
 
 The cursor holds `watermark` (all changes up to it are in), and while a pull is under way `started`, `epoch`,
 `full` and how far each range came. The tenant's own clock (Date header) sets `started`, so ours may be wrong.
-Deletions, and perhaps a changed type, move no lastUpdated: a full pull every few days finds them. Memberships have
-no mark of change at all and are read whole each time.
+Memberships have no mark of change at all and are read whole each time. A full pull every few days brings again every
+contact and company the scope asks for, so it finds edits that moved no lastUpdated; it says nothing of those it does
+not bring (deleted ones, or ones that left the types in scope): see "Not there yet" in this folder's README.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
+import logging
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -24,6 +26,7 @@ from connector.adapters.connectwise.conditions import (
     moment_text,
     number,
 )
+from connector.adapters.connectwise.meaning import is_missing
 from connector.adapters.connectwise.records import (
     company_of,
     contact_of,
@@ -40,14 +43,20 @@ from connector.adapters.connectwise.wire_types import (
 )
 from connector.adapters.paging import Batch
 from connector.domain import Facet
+from connector.errors import RejectedError
 from connector.ports import Cursor, Page, Scope
 
 VERSION = 1
 COMPANIES, CONTACTS, STATUSES = "/company/companies", "/company/contacts", "/company/companies/statuses"
+GROUPS = "/marketing/groups"
+_log = logging.getLogger(__name__)
 
 
 def pull(psa: Psa, scope: Scope, cursor: Cursor | None) -> Iterator[Page]:
-    """Every page of one pull, from where `cursor` stands; the last one is `complete`."""
+    """Every page of one pull, from where `cursor` stands; the last one is `complete`.
+
+    A group that is deleted meanwhile is finished without members; a group that left the scope is not waited for.
+    """
     return _Pull(psa, scope, cursor).pages()
 
 
@@ -55,6 +64,7 @@ class _Pull:
     def __init__(self, psa: Psa, scope: Scope, cursor: Cursor | None) -> None:
         self._psa = psa
         self._types = contact_filter(scope)
+        self._gone: set[str] = set()  # groups that were deleted while they were read
         self._groups = sorted(scope.groups, key=lambda group: (len(group), group))
         fingerprint = hashlib.sha256((self._types or "all").encode()).hexdigest()[:16]
         known = cursor if cursor and cursor.get("version") == VERSION else {}
@@ -71,6 +81,9 @@ class _Pull:
         for name in todo:
             with closing(self._batches(name)) as batches:
                 yield from self._range(name, batches, final=name == todo[-1])
+        if not todo:  # the pull stopped in a group that has left the scope since: all that is asked for is in
+            self._end()
+            yield Page(cursor=copy.deepcopy(self._state), complete=True)
 
     def _range(self, name: str, batches: Iterator[Batch[Any]], *, final: bool) -> Iterator[Page]:
         short = False
@@ -99,9 +112,23 @@ class _Pull:
             types = {"childConditions": self._types} if self._types and self._state["full"] else {}
             query = {"fields": CONTACT_FIELDS, **types, **self._changed()}
             return self._psa.batches(CONTACTS, WireContact, query, after=after, ends_below=self._ends_below())
+        return self._members(name, after)
+
+    def _members(self, name: str, after: int) -> Generator[Batch[Any], None, None]:
+        """The rows of a group; none more once it is deleted. A 404 while the group still exists is raised."""
         group, _, of = name.partition(" ")
-        path = f"/marketing/groups/{number(group)}/{of}"
-        return self._psa.batches(path, WireMembership, {}, after=after, ends_below=self._ends_below())
+        path = f"{GROUPS}/{number(group)}/{of}"
+        try:
+            with closing(
+                self._psa.batches(path, WireMembership, {}, after=after, ends_below=self._ends_below())
+            ) as batches:
+                yield from batches
+        except RejectedError as error:
+            if not is_missing(error) or self._psa.count(f"{GROUPS}/count", {"conditions": f"id={group}"}):
+                raise
+            _log.warning("marketing group %s was deleted while it was read; its known members stay until the audience is corrected: %s", group, error)
+            self._gone.add(group)
+            yield Batch(rows=(), after=after, last=True)
 
     def _ends_below(self) -> int:
         """Some servers name a `next` even on the last page. Following it costs a call for each range.
@@ -177,19 +204,25 @@ class _Pull:
         state = self._state
         epoch = f"{state['pulls']}-{state['started']}"
         if complete:
-            state["watermark"] = state["started"]
-            if state["full"]:
-                state["full_at"] = state["started"]
-            state |= {"started": None, "full": False, "ranges": {}}
-            state.pop("newest", None)
+            self._end()
         group, _, of = name.partition(" ")
         return Page(
             cursor=copy.deepcopy(state),
             epoch=epoch,
-            finished_groups=(group,) if of == "companies" and batch.last else (),
+            # A group deleted while it was read keeps its known members: the opt-outs among them must go on holding.
+            finished_groups=(group,) if of == "companies" and batch.last and group not in self._gone else (),
             complete=complete,
             **content,
         )
+
+    def _end(self) -> None:
+        """Everything is in: the next pull asks from where this one began."""
+        state = self._state
+        state["watermark"] = state["started"]
+        if state["full"]:
+            state["full_at"] = state["started"]
+        state |= {"started": None, "full": False, "ranges": {}}
+        state.pop("newest", None)
 
     def _tenant_time(self, batch: Batch[Any]) -> str:
         try:

@@ -50,7 +50,9 @@ class ConnectWiseSettings(BaseModel):
     page_size: int = Field(1000, ge=1, le=1000, description="Rows asked for with each call.")
     overlap: Span = Field("5 minutes", description="How far each pull reads again into the time of the one before.")
     full_pull_every: Span = Field(
-        "7 days", description="How often everything is read anew, since deletions leave no mark."
+        "7 days",
+        description="How often everything in scope is read anew, since some edits leave no mark. "
+        "Deletions are not found by it yet.",
     )
     own_company: str = Field(
         "", description="Identifier of your own company in the PSA, whose contacts are never asked; "

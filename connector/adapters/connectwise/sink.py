@@ -12,7 +12,7 @@ from connector.adapters.connectwise.conditions import number
 from connector.adapters.connectwise.custom_fields import merged, missing, newer_answer, wanted
 from connector.adapters.connectwise.meaning import is_missing
 from connector.adapters.connectwise.notes import Notes
-from connector.adapters.connectwise.tickets import Tickets
+from connector.adapters.connectwise.tickets import Asked, Tickets
 from connector.adapters.connectwise.wire_types import WireContactFields
 from connector.domain import AddNote, EffectClass, OpenTicket, Receipt, RecordResponse, WriteBack
 from connector.errors import (
@@ -49,8 +49,11 @@ class ConnectWiseSink:
         return _GRACE
 
     def apply(self, write_backs: Sequence[WriteBack]) -> Iterator[Outcome]:
-        """See `ChangeSink.apply`. One look-up for all tickets of the batch, then each in turn."""
-        found = self._tickets.find(_tickets(write_backs))
+        """See `ChangeSink.apply`. One look-up for all tickets of the batch, then each in turn.
+
+        A ticket that cannot be looked up is not opened: the refusal is its outcome.
+        """
+        found = self._look_up(_tickets(write_backs))
         for write_back in write_backs:
             result: Receipt | Superseded | ConnectorError
             try:
@@ -62,16 +65,28 @@ class ConnectWiseSink:
                 raise half.cause from half
             yield Outcome(key=write_back.key, result=result)
 
-    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt]:
-        found: dict[str, Receipt] = {}
-        for key, ticket in self._tickets.find(_tickets(write_backs)).items():
-            if isinstance(ticket, ContractError):
-                raise ticket
-            found[key] = ticket
+    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt | ConnectorError]:
+        found = self._look_up(_tickets(write_backs))
         for write_back in write_backs:
-            receipt = self._find(write_back)
+            try:
+                receipt = self._find(write_back)
+            except (RejectedError, ContractError) as error:
+                found[write_back.key] = error
+                continue
             if receipt is not None:
                 found[write_back.key] = receipt
+        return found
+
+    def _look_up(self, asked: Sequence[Asked]) -> dict[str, Receipt | ConnectorError]:
+        """The tickets that are there, by key, and the refusals. If all cannot be asked for at once, each is alone."""
+        try:
+            return dict(self._tickets.find(asked))
+        except (RejectedError, ContractError) as error:
+            if len(asked) == 1:
+                return {asked[0][0].key: error}
+        found: dict[str, Receipt | ConnectorError] = {}
+        for one in asked:
+            found |= self._look_up([one])
         return found
 
     def _apply(self, write_back: WriteBack) -> Receipt | Superseded:
@@ -157,7 +172,7 @@ class _HalfDone(Exception):  # noqa: N818 - not an error of the product: it beco
         self.cause = cause
 
 
-def _tickets(write_backs: Sequence[WriteBack]) -> list[tuple[WriteBack, OpenTicket]]:
+def _tickets(write_backs: Sequence[WriteBack]) -> list[Asked]:
     """Those whose ids can be asked for; the others get their RejectedError in turn."""
     found = []
     for write_back in write_backs:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connector import log
 from connector.domain import EffectClass, Notify, Receipt, WriteBack
-from connector.errors import RejectedError
+from connector.errors import ConnectorError, RejectedError
 from connector.ports import Call, Context, Outcome
 
 
@@ -39,6 +39,6 @@ class LogSink:
                 key=write_back.key, result=Receipt(key=write_back.key, record_id=write_back.key, record_type="log")
             )
 
-    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt]:  # noqa: ARG002  the port's
+    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt | ConnectorError]:  # noqa: ARG002  the port's
         """Nothing: a log cannot be asked."""
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -16,10 +17,11 @@ from connector.domain import (
     TicketState,
     TicketStatus,
 )
-from connector.errors import ConfigError
+from connector.errors import ConfigError, RejectedError
 from connector.ports import BadRow, Context, Cursor, Page, RawAnswer, Scope
 
 T = TypeVar("T")
+_TERM = re.compile(r"[\w-]+|[\w.+-]+@[\w.-]+")
 
 
 class MemorySource:
@@ -78,6 +80,10 @@ class MemorySource:
             )
 
     def look(self, term: str) -> list[tuple[Contact, Company | None]]:
+        """By id or address; raises RejectedError for what is neither."""
+        term = term.strip()
+        if _TERM.fullmatch(term) is None:
+            raise RejectedError(f"{term[:80]!r} cannot be looked up: write a contact's id or a plain e-mail address")
         found = [
             replace(contact, connection=self._connection)
             for contact in self._crm.contacts.values()

@@ -38,10 +38,18 @@ class MemorySink:
                 result = error
             yield Outcome(key=write_back.key, result=result)
 
-    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt]:
+    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt | ConnectorError]:
         self._crm.admit()
-        found = {write_back.key: self._found(write_back) for write_back in write_backs}
-        return {key: receipt for key, receipt in found.items() if receipt is not None}
+        found: dict[str, Receipt | ConnectorError] = {}
+        for write_back in write_backs:
+            try:
+                receipt = self._found(write_back)
+            except ContractError as error:
+                found[write_back.key] = error
+                continue
+            if receipt is not None:
+                found[write_back.key] = receipt
+        return found
 
     def _found(self, write_back: WriteBack) -> Receipt | None:
         for record in self._crm.with_key(write_back.key):

@@ -9,7 +9,7 @@ from connector import log
 from connector.adapters.smtp.message import message, recipients
 from connector.adapters.smtp.settings import SmtpSettings, address
 from connector.domain import EffectClass, Notify, Receipt, WriteBack
-from connector.errors import OutcomeUnknownError, RejectedError, UnavailableError
+from connector.errors import ConnectorError, OutcomeUnknownError, RejectedError, UnavailableError
 from connector.ports import Call, Context, Outcome
 
 
@@ -39,7 +39,7 @@ class SmtpSink:
         if later is not None:
             raise UnavailableError(str(later))
 
-    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt]:  # noqa: ARG002  the port's
+    def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt | ConnectorError]:  # noqa: ARG002  the port's
         """Nothing: a mail server cannot be asked."""
         return {}
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from connector.adapters.connectwise import SPEC
 from connector.domain import Facet
-from connector.errors import AuthError, UnavailableError
-from connector.ports import Cursor, Page, Scope, Selection
+from connector.errors import AuthError, RejectedError, UnavailableError
+from connector.ports import Answer, Call, Context, Cursor, Page, Scope, Selection, Wire
 
 from .psa import PsaWorld
 
+AT = datetime(2026, 11, 20, 16, 20, tzinfo=UTC)
 DECISION_MAKER, OWNER = "1", "2"
 BY_TYPE = Scope(selections=(Selection(include={Facet.CONTACT_TYPE: frozenset({DECISION_MAKER, OWNER})}),))
 BY_COMPANY = Scope(selections=(Selection(include={Facet.COMPANY_TYPE: frozenset({"1"})}),))
@@ -183,6 +185,76 @@ def test_a_pull_that_stays_broken_resumes_where_it_stopped(psa: PsaWorld) -> Non
     rest = pulled(psa, BY_COMPANY, stopped[-1].cursor)
     assert contact_ids([*stopped, *rest]) == psa.contact_ids()
     assert not contact_ids(stopped) & contact_ids(rest)
+
+
+def stopped_in_the_group(psa: PsaWorld) -> tuple[Page, Cursor]:
+    """A first page of group 7's contacts, after which the pull stopped; and its cursor."""
+    for page in pulled(psa, psa.scope, page_size=5):
+        if page.memberships:
+            assert page.cursor["ranges"]["contacts"] == {"done": True}
+            assert not page.finished_groups
+            return page, page.cursor
+    raise AssertionError("no members in group 7")
+
+
+def test_a_pull_that_stopped_in_a_group_is_complete_once_the_group_left_the_scope(psa: PsaWorld) -> None:
+    _, stopped = stopped_in_the_group(psa)
+    [page] = pulled(psa, BY_COMPANY, stopped)
+    assert page.complete
+    assert (page.contacts, page.companies, page.memberships, page.finished_groups) == ((), (), (), ())
+    assert page.cursor["watermark"] == page.cursor["full_at"] == stopped["started"]
+    assert (page.cursor["started"], page.cursor["ranges"]) == (None, {})
+    assert calls(psa) == {}
+    again = pulled(psa, BY_COMPANY, page.cursor)
+    assert again[-1].complete
+    assert again[-1].cursor["watermark"] >= page.cursor["watermark"]
+    assert contact_ids(again) != psa.contact_ids()
+
+
+def test_a_pull_that_stopped_in_a_group_reads_the_groups_that_are_new_in_scope(psa: PsaWorld) -> None:
+    _, stopped = stopped_in_the_group(psa)
+    source = psa.open().source
+    assert source is not None
+    other = next(each.id for each in source.segments(Facet.MARKETING_GROUP) if each.id != "7")
+    pages = pulled(psa, Scope(selections=BY_COMPANY.selections, groups=frozenset({other})), stopped)
+    assert [group for page in pages for group in page.finished_groups] == [other]
+    assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True]
+
+
+def test_a_group_deleted_while_it_is_read_ends_nothing_and_keeps_its_opt_outs(
+    psa: PsaWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, stopped = stopped_in_the_group(psa)
+    psa.control("POST", "edit", {"path": "/marketing/groups/7", "delete": True})
+    pages = pulled(psa, psa.scope, stopped)
+    assert pages[-1].complete
+    assert pages[-1].finished_groups == (), "its known members stay, and with them their opt-outs"
+    assert not any(page.memberships for page in pages)
+    assert "marketing group 7 was deleted" in caplog.text
+
+
+def test_members_that_are_not_found_while_the_group_is_there_end_the_pull(psa: PsaWorld) -> None:
+    _, stopped = stopped_in_the_group(psa)
+    psa.control("POST", "edit", {"path": "/marketing/groups/7", "delete": True})
+    settings = psa.settings()
+    wire = StillListed(SPEC.wire(settings, lambda: None))
+    ports = SPEC.open(settings, Context(connection="psa", wire=wire, now=lambda: AT, sleep=lambda _: None))
+    assert ports.source is not None
+    with pytest.raises(RejectedError) as caught:
+        list(ports.source.pages(psa.scope, stopped))
+    assert caught.value.status == 404
+
+
+class StillListed:
+    """A wire to a tenant that goes on naming each group it is asked for."""
+
+    def __init__(self, inner: Wire) -> None:
+        self._inner = inner
+
+    def send(self, call: Call) -> Answer:
+        if call.path == "/marketing/groups/count":
+            return Answer(status=200, body=b'{"count": 1}')
+        return self._inner.send(call)
 
 
 def test_a_wrong_address_is_told(psa: PsaWorld) -> None:

@@ -220,7 +220,9 @@ def test_without_a_note_the_fields_alone_converge(psa: PsaWorld) -> None:
     change = RecordResponse(contact_id=contact, responded_at=AT, fields={"NPS Score": 3})
     assert sink(psa).find([back(change)]) == {}
     assert receipt(psa, change) == replace(receipt(psa, change), already_there=False)
-    assert sink(psa).find([back(change)])[KEY].record_type == "contact"
+    there = sink(psa).find([back(change)])[KEY]
+    assert isinstance(there, Receipt)
+    assert there.record_type == "contact"
 
 
 def test_a_contact_that_is_gone_rejects_this_one_only(any_psa: PsaWorld) -> None:
@@ -264,3 +266,28 @@ def test_what_is_not_served_is_told(psa: PsaWorld) -> None:
         sink(psa).effect_class("notify")
     result = outcome(psa, Notify(subject="x", text="y")).result
     assert isinstance(result, RejectedError)
+
+
+def test_a_ticket_that_cannot_be_looked_up_is_not_opened_and_stops_no_other(psa: PsaWorld) -> None:
+    batch = [back(ticket(psa), key) for key in ("nps-one", "No Key Of Ours", "nps-two")]
+    results = {one.key: one.result for one in sink(psa).apply(batch)}
+    assert isinstance(results["No Key Of Ours"], RejectedError)
+    assert isinstance(results["nps-one"], Receipt)
+    assert isinstance(results["nps-two"], Receipt)
+    assert len(psa.control("GET", "records")["tickets"]) == 2
+
+
+def test_what_cannot_be_looked_up_is_told_by_its_key_and_hides_no_other(psa: PsaWorld) -> None:
+    receipt(psa, ticket(psa), "nps-one")
+    nowhere = AddNote(on="contact", contact_id="not-a-number", text="x")
+    asked = [back(ticket(psa), "nps-one"), back(ticket(psa), "No Key Of Ours"), back(nowhere, "nps-note")]
+    found = sink(psa).find(asked)
+    assert isinstance(found["nps-one"], Receipt)
+    assert isinstance(found["No Key Of Ours"], RejectedError)
+    assert isinstance(found["nps-note"], RejectedError)
+
+
+def test_a_look_up_without_credentials_is_told_for_the_whole_call(psa: PsaWorld) -> None:
+    psa.fault("auth_lost", times=None)
+    with pytest.raises(AuthError):
+        sink(psa).find([back(ticket(psa))])
