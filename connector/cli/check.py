@@ -79,13 +79,13 @@ def _told(problems: list[Problem], failed: dict[str, Any]) -> None:
 def _remembered(config: Config) -> dict[str, dict[tuple[str, str], str]]:
     """What the names stood for at the last pull, so that a rename is told as one; nothing where no store is yet."""
     from connector.jobs.runtime import open_runtime, store_exists
-    from connector.store import contacts
+    from connector.store.segments import remembered_names
 
     if not store_exists(config):
         return {}
     runtime = open_runtime(config)
     try:
         with runtime.store.read() as tx:
-            return {name: contacts.remembered_names(tx, name) for name in config.connections}
+            return {name: remembered_names(tx, name) for name in config.connections}
     finally:
         runtime.store.close()

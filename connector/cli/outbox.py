@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -92,8 +93,14 @@ def settle(
     reason: Annotated[str, typer.Option(help="Why; it is kept.")],
     applied: Annotated[bool, typer.Option("--applied", help="It is there, whatever the program thinks.")] = False,
     discard: Annotated[bool, typer.Option("--discard", help="It shall not be sent.")] = False,
+    record_id: Annotated[
+        str | None,
+        typer.Option("--record", metavar="ID", help="With --applied: which record it is.", show_default=False),
+    ] = None,
 ) -> None:
     """Decide by hand what becomes of a write-back that waits, was refused or is of unknown outcome.
+
+    Notes wait for the record of their ticket: without --record they are given up. It may be told afterwards.
 
     Example: connector outbox settle nps-k7m2q4 --discard --reason "she left the company"
     """
@@ -101,16 +108,35 @@ def settle(
         common.wrong("write either --applied (it is there) or --discard (it shall not be sent)")
     if not reason.strip():
         common.wrong("--reason: say why; it is kept beside the decision")
+    if record_id is not None and (discard or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", record_id)):
+        common.wrong("--record: goes with --applied, and is the id of the record in the other system, such as 4711")
     to = "applied" if applied else "discarded"
     with common.opened() as runtime:
         with runtime.store.write() as tx:
             entry = _entry(tx, key)
             why = f"settled by hand: {reason.strip()}"
-            done = rules_outbox.settle_by_hand(tx, entry.write_back.key, to=to, why=why, now=runtime.now())
+            done = rules_outbox.settle_by_hand(
+                tx, entry.write_back.key, to=to, why=why, now=runtime.now(), record_id=record_id or ""
+            )
+            given_up = [
+                child
+                for child in outbox.depending_on(tx, entry.write_back.key)
+                if child.write_back.state is WriteBackState.DISCARDED
+            ]
         if not done:
             common.wrong(f"{entry.write_back.key} {waiting.state_words(entry)}: there is nothing to settle")
         say(f"{entry.write_back.key}: {waiting.STATE_WORDS[WriteBackState(to)]}")
-        facts({"settled": entry.write_back.key, "state": to, "reason": reason.strip()})
+        for child in given_up:
+            say(f"{child.write_back.key}: {waiting.state_words(child)}; {child.error}")
+        facts(
+            {
+                "settled": entry.write_back.key,
+                "state": to,
+                "reason": reason.strip(),
+                "record": record_id,
+                "given_up": [child.write_back.key for child in given_up],
+            }
+        )
 
 
 @app.command()
@@ -160,7 +186,7 @@ def _entry(tx: Tx, key: str) -> Entry:
     entry = outbox.get(tx, key)
     if entry is not None:
         return entry
-    found = [e for e in outbox.listed(tx) if e.write_back.key.startswith(key) and key]
+    found = outbox.beginning(tx, key, limit=2) if key else []
     if len(found) != 1:
         many = "several begin so; write more of it" if found else "connector outbox list shows all"
         common.wrong(f'no write-back has the key "{key[:60]}": {many}')

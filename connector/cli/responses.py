@@ -61,6 +61,8 @@ def import_(
             f"{file}: {counts.get('responses', 0):,} taken, {counts.get('already_there', 0):,} already there, "
             f"{counts.get('rejected', 0):,} rejected, {counts.get('unmatched', 0):,} of nobody known"
         )
+        if counts.get("older"):
+            say(f"{counts['older']:,} not taken: a later revision of the answer is here")
         imports.say_not_taken(file, counts)
         if counts.get("rules_did_not_run"):
             within = runtime.config.answers.rules_within.text
@@ -108,7 +110,7 @@ def _made(runtime: Runtime, step: Step) -> list[outbox.Entry]:
     if step.attempt is None:
         return []
     with runtime.store.read() as tx:
-        return [e for e in outbox.listed(tx, states=("waiting",)) if e.changed_at == step.attempt.clock]
+        return outbox.listed(tx, states=("waiting",), changed_at=step.attempt.clock)
 
 
 def _say_made(runtime: Runtime, entries: list[outbox.Entry]) -> None:

@@ -9,9 +9,8 @@ import typer
 from connector.cli import common
 from connector.cli.output import facts, say
 from connector.cli.pause import ALL, as_json, name_of
-from connector.config import Config
 from connector.store import holds
-from connector.store.holds import Hold
+from connector.store.holds import EVERYTHING, Hold
 
 
 def resume(
@@ -26,12 +25,15 @@ def resume(
     Example: connector resume psa
     """
     with common.opened() as runtime:
+        with runtime.store.read() as tx:  # an audience that was held and then taken out of the file is known here only
+            held = [hold.name for hold in holds.listed(tx) if hold.name != EVERYTHING]
         for name in names:
-            common.known("connection or audience", name, [*runtime.config.connections, *runtime.config.audiences, ALL])
+            valid = {*runtime.config.connections, *runtime.config.audiences, *held, ALL}
+            common.known("connection or audience", name, list(valid))
         lifted = []
         with runtime.store.write() as tx:
             for hold in holds.listed(tx):
-                if any(_meant(hold, name, runtime.config) for name in names):
+                if any(name in (ALL, hold.name) for name in names):
                     holds.lift(tx, hold.kind, hold.name, hold.cause)
                     lifted.append(hold)
         for hold in lifted:
@@ -45,13 +47,6 @@ def resume(
             facts(
                 {"mode": runtime.mode, "lifted": [f"{h.kind} {h.name} {h.cause}" for h in lifted], "held": as_json(tx)}
             )
-
-
-def _meant(hold: Hold, name: str, config: Config) -> bool:
-    if name == ALL:
-        return True
-    kind = "connection" if name in config.connections else "audience"
-    return hold.name == name and hold.kind in (kind, "audience" if name in config.audiences else kind)
 
 
 def _words(hold: Hold) -> str:

@@ -106,12 +106,24 @@ def _suppress(runtime: Runtime, targets: list[Target], until: str | None, reason
 
 def _lift(runtime: Runtime, who: str, targets: list[Target]) -> None:
     with runtime.store.write() as tx:
+        targets = [*targets, *_waiting(tx, targets)]
         lifted = [target for target in targets if people.lift(tx, target[0], target[1])]
     for _, _, words in lifted:
         say(f"{words}: may be asked again, if nothing else holds")
     if not lifted:
         say(f"{who}: nothing was suppressed here")
     facts({"mode": runtime.mode, "lifted": _as_json(lifted)})
+
+
+def _waiting(tx: Tx, targets: list[Target]) -> list[Target]:
+    """The contacts of the address: an imported opt-out may have been kept under one's id before it was pulled."""
+    found = [
+        row for kind, value, _ in targets if kind == "address" for row in contacts.contacts_with_address(tx, value)
+    ]
+    return [
+        (people.CONTACT, f"{row.connection}/{row.id}", f"contact {row.id} on {row.connection}, by history")
+        for row in found
+    ]
 
 
 def _say_listed(runtime: Runtime) -> None:

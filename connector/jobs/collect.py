@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from connector.jobs import matching
 from connector.jobs.record import Record
 from connector.jobs.rehearsal import copies
 from connector.jobs.stored_forms import to_stored
+from connector.log import mask
 from connector.ports import BadRow, RawAnswer, ResponseSource
 from connector.rules.evaluate import Evaluation, evaluate
 from connector.store import Tx, codec, contacts, outbox, people, responses
@@ -29,6 +30,9 @@ ANSWERS = "answers"
 
 NOT_TAKEN = 100
 """How many rows that were not taken are kept with the Attempt, each with place and reason; all are counted."""
+
+TOO_EARLY = timedelta(days=1)
+"""How far in the future an answer may lie, for clocks and time zones that are off."""
 
 Look = Callable[[str, str], list[Contact]]
 log = structlog.get_logger()
@@ -71,7 +75,8 @@ def collect(
             log.warning("row_not_taken", place=row.place, why=row.why)
         not_taken += [[row.place, row.why] for row in page.bad]
         counts["rejected"] += len(page.bad)
-        for answer in page.answers:
+        # the older first, so that previous_band sees it, and the newest revision is the last
+        for answer in sorted(page.answers, key=_when):
             try:
                 _take(record, config, answer, look, counts)
             except RejectedError as error:
@@ -90,7 +95,9 @@ def collect(
 def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts: Counter[str]) -> None:
     values = answer.values
     connection = crm_connection(config, values.get("connection") or record.params.get("connection"))
-    responded_at = datetime.fromisoformat(values["responded_at"])
+    responded_at = _when(answer)
+    if responded_at > record.now + TOO_EARLY:
+        raise RejectedError(f"responded_at {responded_at.isoformat()} is in the future; correct it, or its time zone")
     found = None
     if values.get("email") or values.get("contact_id"):
         term = values.get("contact_id") or values["email"]
@@ -104,15 +111,22 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
             tx, answer, connection=connection, installation=record.installation, responded_at=responded_at, found=found
         ),
     )
-    campaign = values.get("campaign") or record.params.get("campaign") or config.answers.campaign
-    response = _response(answer, connection, campaign, responded_at, matched, record.now)
     old = matched.existing
+    if old is not None and matching.somebody_else(old, values, connection, matched.contact, matched.person_id):
+        raise _taken_by_another(old, values)
+    campaign = values.get("campaign") or record.params.get("campaign") or (old.campaign if old else "")
+    response = _response(answer, connection, campaign or config.answers.campaign, responded_at, matched, record.now)
+    if old is not None and response.responded_at < old.responded_at:
+        counts["older"] += 1
+        return
     known = old is not None and _said(old) == _said(response)
-    if known:
+    if known and old is not None:
         counts["already_there"] += 1
-        if old is None or not ("again" in record.params or record.params.get("run_rules")):
+        now_called = replace(old, **{name: getattr(response, name) for name in _BESIDE})
+        if not ("again" in record.params or record.params.get("run_rules")):
+            _keep(record, old, now_called, counts)
             return
-        response = old
+        response = now_called
     evaluation, why_not = _evaluate(record, config, response, matched)
     judged = {"matches": evaluation.matches, "skipped": evaluation.skipped, "rules_did_not_run": why_not}
     rehearsed = _rehearsed(record, config, connection, evaluation) if config.mode is Mode.REHEARSAL else ()
@@ -129,7 +143,8 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
         responses.put(tx, response, judged=codec.to_text(msgspec.to_builtins(judged)))
         keep = {wb.key for wb in (*evaluation.write_backs, *rehearsed)}
         _remember_asking(tx, response)
-        outbox.withdraw(tx, response.key, keep, now=record.now)
+        if not why_not:
+            outbox.withdraw(tx, response.key, keep, now=record.now)
         outbox.put(tx, evaluation.write_backs, rehearsal=False, now=record.now)
         outbox.put(tx, rehearsed, rehearsal=True, now=record.now)
         if "again" in record.params:
@@ -156,10 +171,37 @@ def crm_connection(config: Config, named: str | None) -> str:
     raise RejectedError("which connection? Add a column connection, or answers.connection to the configuration")
 
 
+def _when(answer: RawAnswer) -> datetime:
+    return datetime.fromisoformat(answer.values["responded_at"])
+
+
+_BESIDE = ("email", "campaign", "wave", "channel")
+"""What a source may say otherwise without saying another answer: kept as said last, and no rule runs for it."""
+
+
 def _said(response: Response) -> tuple[object, ...]:
-    """What makes a changed answer; where its contact belongs meanwhile is no part of it."""
-    r = response
-    return r.connection, r.score, r.comment, r.responded_at, r.email, r.campaign, r.wave, r.channel
+    """What makes a changed answer, a revision: the answer itself, and on which connection it is to be recorded."""
+    return response.connection, response.score, response.comment, response.responded_at
+
+
+def _keep(record: Record, old: Response, response: Response, counts: Counter[str]) -> None:
+    """A known answer whose campaign, wave, channel or address is told otherwise: the same revision, no rules."""
+    if old == response:
+        return
+    counts["updated"] += 1
+    record.emit("response", [response])
+    record.commit(lambda tx: responses.put(tx, response, judged=None))
+
+
+def _taken_by_another(old: Response, values: Mapping[str, str]) -> RejectedError:
+    """The error for a row whose id an answer of somebody else has; addresses are masked."""
+    whose = f"contact {old.contact_id}" if old.contact_id else mask(old.email)
+    called = f'external_id "{values["external_id"][:60]}"' if values.get("external_id") else "this contact and time"
+    return RejectedError(
+        f"{called} is that of an answer of somebody else ({whose}, answered {old.responded_at.isoformat()}, taken "
+        f"{old.received_at.isoformat(timespec='seconds')}), which stays; make external_id unique over all files, "
+        "such as by the tool's name before it, or leave it out"
+    )
 
 
 def _remember_asking(tx: Tx, response: Response) -> None:
@@ -204,10 +246,10 @@ def _response(
         contact_id=contact.id if contact else None,
         company_id=contact.company_id if contact else None,
         person_id=matched.person_id,
-        email=values.get("email", ""),
+        email=values.get("email") or (old.email if old else ""),
         campaign=campaign,
-        wave=values.get("wave", ""),
-        channel=values.get("channel", ""),
+        wave=values.get("wave") or (old.wave if old else ""),
+        channel=values.get("channel") or (old.channel if old else ""),
         revision=old.revision + 1 if old else 1,
     )
 

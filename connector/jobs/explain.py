@@ -20,6 +20,7 @@ from connector.jobs.sections import Section, company_facts, company_line, write_
 from connector.ports import ContactSource
 from connector.store import Tx, contacts, outbox, plans, responses
 from connector.store.contacts import StoredContact
+from connector.store.segments import stored_segments
 from connector.sync.address import judge
 
 TICKET = re.compile(r"ticket:\s*#?(\w{1,40})", re.IGNORECASE)
@@ -100,7 +101,7 @@ def _company(runtime: Runtime, company: Company) -> Explanation:
             gave = f"; gave {', '.join(map(str, scores))}" if scores else ""
             lines.append(f"{stored.id}  {contact.name or contact.email or 'no name'}: {words}{gave}")
         suppressed = suppressions_of(tx, runtime.now(), company=company)
-        segments = contacts.segments(tx, connection)
+        segments = stored_segments(tx, connection)
     if len(lines) > SHOWN:
         lines = [*lines[:SHOWN], f"and {len(lines) - SHOWN} more; --json lists all"]
     sections = (

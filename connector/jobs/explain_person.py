@@ -12,6 +12,7 @@ from connector.jobs.runtime import Runtime
 from connector.jobs.sections import Section, company_facts, company_line, names, when, write_back_section
 from connector.store import Tx, codec, contacts, outbox, people, plans, responses
 from connector.store.contacts import StoredContact
+from connector.store.segments import stored_segments
 from connector.sync import groups
 from connector.sync.address import AddressKind, judge
 
@@ -58,7 +59,7 @@ def _pulled(runtime: Runtime, contact: Contact) -> Section:
 
 
 def _stored(tx: Tx, contact: Contact, company: Company | None) -> Section:
-    segments = contacts.segments(tx, contact.connection)
+    segments = stored_segments(tx, contact.connection)
     member_of = groups.expand(contacts.groups_of(tx, contact.connection, contact.id, contact.company_id))
     types = names(segments, Facet.CONTACT_TYPE, contact.type_ids)
     in_groups = names(segments, Facet.MARKETING_GROUP, member_of.groups_of(contact, company))
@@ -167,11 +168,12 @@ def _askings(tx: Tx, stored: StoredContact, campaign: str) -> Section:
 def suppressions_of(
     tx: Tx, now: datetime, *, stored: StoredContact | None = None, company: Company | None = None
 ) -> Section:
-    """Suppressions in force of the address, the person and the company."""
-    values = {f"{company.connection}/{company.id}"} if company else set()
+    """Suppressions in force of the contact, its address and person, and the company."""
+    meant = {("company", f"{company.connection}/{company.id}")} if company else set()
     if stored is not None:
-        values |= {value for value in (stored.address_key, stored.person_id) if value}
-    found = [s for s in people.suppressions(tx, now=now) if s.value in values]
+        meant |= {("address", stored.address_key or ""), ("person", stored.person_id)}
+        meant.add((people.CONTACT, f"{stored.connection}/{stored.id}"))
+    found = [s for s in people.suppressions(tx, now=now) if (s.kind, s.value) in meant]
     lines = [
         f"{s.kind} {s.value}: {s.reason or 'no reason given'}, {f'until {when(s.until)}' if s.until else 'for ever'}"
         for s in found

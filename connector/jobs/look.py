@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 
-from connector.config import Config
-from connector.domain import Facet, Reason
-from connector.jobs import plan as planning
+from connector.domain import Reason
 from connector.jobs.dry import DryRecord
+from connector.jobs.glances import Known, View
+from connector.jobs.plan import screened_contacts
+from connector.jobs.resolving import resolved_audience
 from connector.jobs.runtime import Runtime
-from connector.store import Tx, codec, contacts, plans
-from connector.sync import audience as audiences
+from connector.store import contacts, plans
 from connector.sync import law
 from connector.sync.address import judge
 from connector.sync.candidates import Glance, Screened
 from connector.sync.funnel import Funnel, Tally, funnel
+from connector.sync.groups import Groups
 
 
 def newest_funnel(runtime: Runtime, audience: str) -> tuple[Funnel, Counter[Reason]] | None:
@@ -34,7 +34,7 @@ def newest_funnel(runtime: Runtime, audience: str) -> tuple[Funnel, Counter[Reas
             tally.add(decision)
             if decision.invited:
                 notes.update(note.reason for note in decision.notes)
-        resolved = _resolved(tx, config, audience)
+    resolved = resolved_audience(DryRecord(runtime), config, audience)
     found = funnel(
         resolved,
         tally,
@@ -50,27 +50,14 @@ def newest_funnel(runtime: Runtime, audience: str) -> tuple[Funnel, Counter[Reas
 def screened(runtime: Runtime, audience: str) -> Iterator[Screened]:
     """Every stored contact of the audience's Connection after screening, as of now; nobody if the audience is held."""
     record = DryRecord(runtime)
-    resolved = planning.resolved_audience(record, runtime.config, audience)
+    resolved = resolved_audience(record, runtime.config, audience)
     if not resolved.held:
-        for contact in planning.screened_contacts(record, runtime.config, resolved, law.IdsDigest()):
+        for contact in screened_contacts(record, runtime.config, resolved, law.IdsDigest()):
             yield contact._replace(address=judge(contact.email))
 
 
 def glances(runtime: Runtime, connection: str) -> Iterator[Glance]:
-    """A first look at every stored contact of a Connection, opt-outs left aside."""
-    company = lru_cache(maxsize=4096)(codec.decode_company)
+    """A first look at every stored contact of a Connection, as the CRM has it: nothing known here, no groups."""
+    view = View(connection, Known(), Groups())
     with runtime.store.read() as tx:
-        for row in contacts.with_company(tx, connection, documents=False):
-            at = company(row.company) if row.company else None
-            gone = at is not None and (at.deleted or at.inactive)
-            kind, active = planning.ADDRESS_KINDS[row.address_kind], not gone and not row.inactive
-            key = row.address_key or ""
-            yield Glance(row.id, row.company_id, row.person_id, key, kind, row.name_key, False, None, active)
-
-
-def _resolved(tx: Tx, config: Config, audience: str) -> audiences.ResolvedAudience:
-    connection = config.audiences[audience].from_
-    segments = contacts.segments(tx, connection)
-    by_facet = {facet: [segment for segment in segments if segment.facet is facet] for facet in Facet}
-    remembered = {(Facet(f), name): at for (f, name), at in contacts.remembered_names(tx, connection).items()}
-    return audiences.resolve(audience, config.audiences[audience], by_facet, remembered)
+        yield from map(view.glance, contacts.with_company(tx, connection, documents=False))

@@ -12,6 +12,7 @@ from connector.ports import RawAnswer
 from connector.rules.facts import Facts, Tallies
 from connector.rules.keys import response_key
 from connector.store import Tx, contacts, people, responses
+from connector.store.segments import remembered_names, stored_segments
 from connector.sync import groups
 from connector.sync.address import judge
 
@@ -48,18 +49,18 @@ def match(
     """Match by contact id, else by e-mail address. `found` is a contact read live, for one that was never pulled."""
     values = answer.values
     contact = found or contact_of(tx, values, connection)
-    address = judge(values.get("email", ""))
-    key = response_key(
-        installation,
-        SOURCE,
-        external_id=values.get("external_id", ""),
-        contact=values.get("contact_id") or address.key or values.get("email", ""),
-        at=responded_at,
-        campaign=values.get("campaign", ""),
-    )
+    stored = contacts.contact(tx, connection, contact.id) if contact else None
+    keys = _keys(values, contact, installation, responded_at)
+    person_id = stored.person_id if stored else None
+    existing = responses.get(tx, keys[0])
+    for other in keys[1:] if existing is None else ():
+        taken = responses.get(tx, other)
+        if taken and not somebody_else(taken, values, connection, contact, person_id):
+            existing = taken
+            break
+    key = existing.key if existing else keys[0]
     if contact is None:
-        return Matched(key=key, existing=responses.get(tx, key))
-    stored = contacts.contact(tx, connection, contact.id)
+        return Matched(key=key, existing=existing)
     company = contacts.company(tx, connection, contact.company_id) if contact.company_id else None
     member_of = groups.expand(contacts.groups_of(tx, connection, contact.id, contact.company_id))
     ids = {
@@ -67,11 +68,10 @@ def match(
         Facet.COMPANY_TYPE: frozenset(company.type_ids if company else ()),
         Facet.MARKETING_GROUP: member_of.groups_of(contact, company),
     }
-    known = contacts.segments(tx, connection)
+    known = stored_segments(tx, connection)
     named: dict[str, dict[str, str]] = {}
-    for (facet, name), segment_id in contacts.remembered_names(tx, connection).items():
+    for (facet, name), segment_id in remembered_names(tx, connection).items():
         named.setdefault(facet, {})[name] = segment_id
-    person_id = stored.person_id if stored else None
     return Matched(
         key=key,
         contact=contact,
@@ -84,8 +84,42 @@ def match(
         names=named,
         previous=_previous(tx, key, connection, contact, person_id, responded_at),
         tallies=_tallies(tx, key, connection, contact, answer),
-        existing=responses.get(tx, key),
+        existing=existing,
     )
+
+
+def _keys(values: Mapping[str, str], contact: Contact | None, installation: str, at: datetime) -> list[str]:
+    """The key of an answer as its row words it, then the keys it has if another file words it otherwise.
+
+    Without an external id, one file may name a contact by its id and another by address. A new answer always gets the
+    first key, which no match made later can change; the others only find it where it was taken before.
+    """
+    external_id, address = values.get("external_id", ""), judge(values.get("email", "")).key
+    worded = values.get("contact_id") or address or values.get("email", "")
+    others = [contact.id, judge(contact.email).key, address] if contact and not external_id else []
+    return [
+        response_key(
+            installation, SOURCE, external_id=external_id, contact=name, at=at, campaign=values.get("campaign", "")
+        )
+        for name in dict.fromkeys([worded, *others])
+        if name or external_id
+    ]
+
+
+def somebody_else(
+    old: Response, values: Mapping[str, str], connection: str, contact: Contact | None, person_id: str | None
+) -> bool:
+    """Whether a stored answer that has the key of this row is another person's; one named by nothing is nobody's."""
+    if contact and (old.connection, old.contact_id) == (connection, contact.id):
+        return False
+    if person_id and old.person_id == person_id:
+        return False
+    if values.get("contact_id") and old.contact_id and old.connection == connection:
+        return bool(values["contact_id"] != old.contact_id)
+    before, now = judge(old.email).key, judge(values.get("email", "")).key
+    if before and now:
+        return before != now
+    return bool(old.contact_id or before) and bool(contact or now or values.get("contact_id"))
 
 
 def contact_of(tx: Tx, values: Mapping[str, str], connection: str) -> Contact | None:

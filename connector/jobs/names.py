@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from connector.config import Config, places
@@ -126,7 +126,7 @@ def _of_rule(config: Config, reference: Reference, opened: Mapping[str, _Asked],
     if reference.kind == "connection":
         return
     proof.checked += 1
-    lists = [opened[name].names(reference.kind, reference.within) for name in _meant(config, reference, opened)]
+    lists = [opened[name].names(reference.kind, reference.within) for name in meant(config, reference, opened)]
     if any(found is None for found in lists) or not lists:
         return
     valid = [name for found in lists if found is not None for name in found]
@@ -138,10 +138,11 @@ def _of_rule(config: Config, reference: Reference, opened: Mapping[str, _Asked],
         yield reference.path, f'the CRM has no {what} "{reference.name}"{place}; {hint(reference.name, valid)}'
 
 
-def _meant(config: Config, reference: Reference, opened: Mapping[str, _Asked]) -> Sequence[str]:
+def meant(config: Config, reference: Reference, connections: Iterable[str]) -> list[str]:
+    """Those of the connections whose answers the rule of this reference may apply to."""
     number = reference.path[1]
     named = config.rules[number].when.connection if isinstance(number, int) else None
-    return [name for name in opened if not named or name in named]
+    return [name for name in connections if not named or name in named]
 
 
 def _captions(config: Config, opened: Mapping[str, _Asked], proof: Proof) -> None:

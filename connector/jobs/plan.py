@@ -4,50 +4,39 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
 
 from connector.campaigns.caps import cap
 from connector.config import Config
-from connector.domain import Decision, Facet, Finding, Membership, Reason, Segment
+from connector.domain import Decision, Facet, Finding, Membership, Reason
+from connector.jobs.glances import Known, View, load_known, opted_out_elsewhere
 from connector.jobs.record import Record, RowForm, raw
-from connector.store import Tx, codec, contacts, people, plans
+from connector.jobs.resolving import resolved_audience, why_held
+from connector.store import Tx, codec, contacts, plans
 from connector.store.contacts import ContactAtCompany
 from connector.sync import audience as audiences
 from connector.sync import law
-from connector.sync.address import Address, AddressKind
-from connector.sync.candidates import Candidate, Glance
 from connector.sync.groups import Groups, expand
 from connector.sync.screen import Screened, screen
 
 BATCH = 1000
-ADDRESS_KINDS = {kind.value: kind for kind in AddressKind}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is known of people beyond the CRM: address key, person id or `connection/company id` → what."""
-
-    suppressed: dict[str, str]
-    bounced: dict[str, datetime]
-    last_asked: dict[str, datetime]
 
 
 def plan(record: Record, config: Config, name: str, *, wave: str = "") -> dict[str, Any]:
     """Decide for every contact of the audience's Connection, store the Plan, and return its summary.
 
-    Raises ContractError when somebody would disappear (law 1). A held audience is not planned.
+    Raises ContractError when somebody would disappear (law 1). An audience that is held, by its names or by the hold
+    that the last pull left, is not planned.
     """
     audience = config.audiences[name]
     connection = audience.from_
     resolved = resolved_audience(record, config, name)
-    if resolved.held:
-        return {"audience": name, "held_audiences": 1, "why": [str(finding) for finding in resolved.findings]}
+    if held := why_held(record, resolved):
+        return {"audience": name, "held_audiences": 1, "why": held}
     pulled = law.IdsDigest()
     screened = screened_contacts(record, config, resolved, pulled)
     decisions = cap(screened, config.caps, record.now, record.installation, wave or name)
@@ -66,36 +55,16 @@ def screened_contacts(
     Addresses carry the stored verdict without its problem and proposal: deciding needs neither, finding them costs.
     """
     connection = resolved.connection
-    known = record.read("known", Known, lambda tx: _known(tx, record.now))
+    known = record.read("known", Known, lambda tx: load_known(tx, record.now))
     groups = _groups(record, connection, resolved)
     form = RowForm(_out, _back)
     first = record.stream(
         "contacts", lambda tx: contacts.with_company(tx, connection, documents=False), form, keep=False
     )
     second = record.stream("contacts", lambda tx: contacts.with_company(tx, connection), form)
-    view = _View(connection, known, groups)
-    return screen(map(view.glance, first), view.candidates(second, pulled), resolved, config.cleaning, record.now)
-
-
-def resolved_audience(record: Record, config: Config, name: str) -> audiences.ResolvedAudience:
-    """The audience in the ids that its names stood for at the last pull; no call."""
-    connection = config.audiences[name].from_
-    segments = record.read("segments", list[Segment], lambda tx: contacts.segments(tx, connection))
-    rows = record.read(
-        "remembered_names",
-        list[tuple[str, str, str]],
-        lambda tx: [(f, n, i) for (f, n), i in sorted(contacts.remembered_names(tx, connection).items())],
-    )
-    by_facet = {facet: [segment for segment in segments if segment.facet is facet] for facet in Facet}
-    return audiences.resolve(name, config.audiences[name], by_facet, {(Facet(f), n): i for f, n, i in rows})
-
-
-def _known(tx: Tx, now: datetime) -> Known:
-    return Known(
-        suppressed={s.value: s.reason or s.source for s in people.suppressions(tx, now=now)},
-        bounced=people.bounces(tx),
-        last_asked=people.last_asked(tx),
-    )
+    view = View(connection, known, groups)
+    glances = chain(map(view.glance, first), opted_out_elsewhere(record, connection, known))
+    return screen(glances, view.candidates(second, pulled), resolved, config.cleaning, record.now)
 
 
 def _groups(record: Record, connection: str, resolved: audiences.ResolvedAudience) -> Groups:
@@ -107,71 +76,6 @@ def _groups(record: Record, connection: str, resolved: audiences.ResolvedAudienc
         RowForm(lambda membership: membership, msgspec.json.Decoder(Membership).decode),
     )
     return expand(rows)
-
-
-class _View:
-    """Turns stored rows into what screening looks at."""
-
-    def __init__(self, connection: str, known: Known, groups: Groups) -> None:
-        self._connection, self._known, self._groups = connection, known, groups
-        self._company = lru_cache(maxsize=4096)(codec.decode_company)
-
-    def glance(self, row: ContactAtCompany) -> Glance:
-        company = self._company(row.company) if row.company else None
-        gone = company is not None and (company.deleted or company.inactive)
-        opted_out = (
-            row.opted_out == 1
-            or (company is not None and company.opted_out is True)
-            or self._suppression(row) is not None
-            or bool(self._groups.opt_outs_of(row, company))
-        )
-        return Glance(
-            row.id,
-            row.company_id,
-            row.person_id,
-            row.address_key or "",
-            ADDRESS_KINDS[row.address_kind],
-            row.name_key,
-            opted_out,
-            None,
-            not gone and not row.inactive,
-        )
-
-    def candidates(self, rows: Iterable[ContactAtCompany], pulled: law.IdsDigest) -> Iterator[Candidate]:
-        opt_outs_of, groups_of = self._groups.opt_outs_of, self._groups.groups_of
-        bounced, last_asked = self._known.bounced, self._known.last_asked
-        decode, moment, add = codec.decode_contact, datetime.fromisoformat, pulled.add
-        for row in rows:
-            add(row.id)
-            contact = decode(row.doc)
-            company = self._company(row.company) if row.company else None
-            key = row.address_key
-            asked = None
-            if last_asked:
-                both = (last_asked.get(key or ""), last_asked.get(row.person_id))
-                asked = max((at for at in both if at), default=None)
-            yield Candidate(
-                contact,
-                company,
-                Address(key or "", ADDRESS_KINDS[row.address_kind]),
-                row.person_id,
-                groups_of(row, company),
-                opt_outs_of(row, company),
-                self._suppression(row),
-                bounced.get(key) if key else None,
-                asked,
-                row.name_key,
-                moment(row.touched_at) if row.touched_at else None,
-            )
-
-    def _suppression(self, row: ContactAtCompany) -> str | None:
-        suppressed = self._known.suppressed
-        if not suppressed:
-            return None
-        for value in (row.address_key, row.person_id, f"{self._connection}/{row.company_id}"):
-            if value and value in suppressed:
-                return suppressed[value]
-        return None
 
 
 class _Summary:

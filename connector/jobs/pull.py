@@ -12,11 +12,14 @@ import structlog
 
 from connector.config import Config
 from connector.domain import Contact, Facet, Segment
+from connector.jobs.names import meant
 from connector.jobs.record import Record, raw
+from connector.jobs.resolving import remembered
 from connector.ports import ContactSource, Page
 from connector.rules.names import referenced_names
 from connector.store import Tx, codec, contacts, holds
 from connector.store.contacts import KnownPerson, StoredContact
+from connector.store.segments import put_segments, remember_names
 from connector.store.tables import instant
 from connector.sync import audience as audiences
 from connector.sync import person
@@ -25,6 +28,7 @@ from connector.sync.names import name_key
 
 OWN_EDIT = timedelta(minutes=10)
 """A change of a contact this close to a write of ours is taken for ours, not for a sign of life; clocks differ."""
+_FACETS = frozenset(facet.value for facet in Facet)
 log = structlog.get_logger()
 
 
@@ -43,15 +47,18 @@ def pull(record: Record, config: Config, connection: str, source: ContactSource)
     A rerun (`again` in the parameters, with the cursor its Job began at) leaves the cursor where it stands.
     """
     segments = segments_in_use(config, connection, source)
-    resolved = resolve(record, config, connection, segments)
+    before = remembered(record, connection)
+    resolved = _resolved(config, connection, segments, before)
+    of_rules = _names_of_rules(config, connection, segments, before)
     counts: Counter[str] = Counter()
     for finding in (finding for audience in resolved for finding in audience.findings):
         log.warning("name_changed", problem=str(finding))
-    _remember(record, connection, segments, resolved)
+    _remember(record, config, connection, segments, resolved, of_rules)
     counts["held_audiences"] = sum(audience.held for audience in resolved)
     why = {"why": [str(finding) for audience in resolved if audience.held for finding in audience.findings]}
     held = why if counts["held_audiences"] else {}
-    scope = audiences.scope(resolved)
+    groups = [segment for (facet, _), segment in of_rules.items() if facet is Facet.MARKETING_GROUP]
+    scope = audiences.scope(resolved, groups=groups)
     if not scope.selections:
         log.warning("nothing_in_scope", connection=connection, remedy="name an audience for it, or lift its hold")
         return {**counts, **held}
@@ -79,33 +86,55 @@ def resolve(
     record: Record, config: Config, connection: str, segments: Mapping[Facet, Sequence[Segment]]
 ) -> list[audiences.ResolvedAudience]:
     """The audiences of a connection in the CRM's ids, by what their names stood for before."""
-    rows = record.read(
-        "remembered_names",
-        list[tuple[str, str, str]],
-        lambda tx: [(f, n, i) for (f, n), i in sorted(contacts.remembered_names(tx, connection).items())],
-    )
-    remembered = {(Facet(facet), name): segment_id for facet, name, segment_id in rows}
+    return _resolved(config, connection, segments, remembered(record, connection))
+
+
+def _resolved(
+    config: Config, connection: str, segments: Mapping[Facet, Sequence[Segment]], before: audiences.Remembered
+) -> list[audiences.ResolvedAudience]:
     return [
-        audiences.resolve(name, audience, segments, remembered)
+        audiences.resolve(name, audience, segments, before)
         for name, audience in config.audiences.items()
         if audience.from_ == connection
     ]
 
 
+def _names_of_rules(
+    config: Config, connection: str, segments: Mapping[Facet, Sequence[Segment]], before: audiences.Remembered
+) -> dict[tuple[Facet, str], str]:
+    """What the names in rules for this connection's answers stand for; one that is gone is told and holds nobody."""
+    written = [
+        (".".join(map(str, reference.path)), Facet(reference.kind), reference.name)
+        for reference in referenced_names(config.rules)
+        if reference.kind in _FACETS and meant(config, reference, [connection])
+    ]
+    ids, findings = audiences.find_names(written, segments, before)
+    for finding in findings:
+        if isinstance(finding, audiences.Renamed):
+            log.warning("name_changed", problem=str(finding))
+        else:
+            log.warning("name_of_a_rule_not_found", place=finding.place, name=finding.written, connection=connection)
+    return ids
+
+
 def _remember(
     record: Record,
+    config: Config,
     connection: str,
     segments: Mapping[Facet, Sequence[Segment]],
     resolved: Sequence[audiences.ResolvedAudience],
+    of_rules: Mapping[tuple[Facet, str], str],
 ) -> None:
     record.emit("segments", [[facet, len(found)] for facet, found in segments.items()])
     record.emit("audiences", [[a.name, a.held, [str(finding) for finding in a.findings]] for a in resolved])
 
     def write(tx: Tx) -> None:
-        contacts.put_segments(tx, connection, [segment for found in segments.values() for segment in found])
+        put_segments(tx, connection, segments)
+        holds.lift_unknown_audiences(tx, config.audiences)
+        for names in (of_rules, *(audience.remember for audience in resolved)):
+            ids = {(facet.value, name): segment for (facet, name), segment in names.items()}
+            remember_names(tx, connection, ids, now=record.now)
         for audience in resolved:
-            names = {(facet.value, name): segment for (facet, name), segment in audience.remember.items()}
-            contacts.remember_names(tx, connection, names, now=record.now)
             if audience.held:
                 why = "; ".join(str(finding) for finding in audience.findings)
                 hold = holds.Hold(kind="audience", name=audience.name, cause="missing", reason=why, since=record.now)
@@ -164,10 +193,10 @@ def stored_rows(
 ) -> tuple[list[StoredContact], list[tuple[str, str, str, str, str]]]:
     """The rows to keep for judged contacts, and the links that end: (connection, contact, person, ended, linked)."""
     since = {(k.connection, k.contact_id): k.person_since for k in known.people}
-    by_address: dict[str, list[tuple[str, str]]] = {}
+    by_address: dict[str, dict[person.ContactRef, tuple[str, str]]] = {}
     for k in known.people:
         if k.address_key:
-            by_address.setdefault(k.address_key, []).append((k.person_id, k.name))
+            by_address.setdefault(k.address_key, {})[k.connection, k.contact_id] = (k.person_id, k.name)
     links = person.link(
         [person.Linkable(connection, contact.id, contact.name, address) for contact, address in judged],
         person.Known(

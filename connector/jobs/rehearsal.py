@@ -27,7 +27,10 @@ def copies(write_backs: Iterable[WriteBack], config: Config, company_id: str) ->
         match wb.change:
             case OpenTicket() as ticket:
                 summary = f"[Rehearsal] {ticket.summary}"
-                change = replace(ticket, company_id=company_id, contact_id=None, board=rehearsal.board, summary=summary)
+                # a status belongs to its board; the test board's own default is there for sure
+                change = replace(
+                    ticket, company_id=company_id, contact_id=None, board=rehearsal.board, status="", summary=summary
+                )
                 parent = None
             case Notify() as notify:
                 subject = f"[Rehearsal] {notify.subject}"

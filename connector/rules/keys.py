@@ -26,7 +26,8 @@ def response_key(
     """26 characters that stay the same for the same answer from the same source.
 
     The first that is there decides: the source's own id, the invitation's token, contact + time + campaign.
-    Raises ValueError when none is there.
+    Raises ValueError when none is there. `contact` is as the source words it, id or address, never whom it was matched
+    to: a match made later would make another key. Whoever takes answers looks under the other wordings too.
     """
     if external_id:
         return _hash("response", installation, source, "id", external_id)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connector.domain import AddNote, Mode, OpenTicket, Receipt, RecordResponse, WriteBack, WriteBackState
-from connector.errors import OutcomeUnknownError
+from connector.errors import ConnectorError, OutcomeUnknownError
 from connector.ports import Outcome, Superseded
 from connector.store import Tx, outbox, responses
 
 LOOKUPS = 2
-ORPHANED = "what it depends on was never applied"
+ORPHANED = outbox.ORPHANED
 BATCH = 50
 
 
@@ -53,14 +53,27 @@ def to_look_up(tx: Tx, connection: str, *, now: datetime, mode: Mode) -> list[Wr
 
 
 def looked_up(
-    tx: Tx, asked: Collection[WriteBack], found: Mapping[str, Receipt], *, now: datetime, grace: timedelta
+    tx: Tx,
+    asked: Collection[WriteBack],
+    found: Mapping[str, Receipt | ConnectorError],
+    *,
+    now: datetime,
+    grace: timedelta,
 ) -> None:
-    """A found one is applied. One not found is asked for again after the grace, then waits to be sent again."""
+    """A found one is applied; one that cannot be judged is rejected, for a person to decide.
+
+    One not found is asked for again after the grace, then waits to be sent again.
+    """
     for write_back in asked:
-        receipt = found.get(write_back.key)
-        if receipt is not None:
-            outbox.put_receipt(tx, receipt, now=now)
+        result = found.get(write_back.key)
+        if isinstance(result, Receipt):
+            outbox.put_receipt(tx, result, now=now)
             outbox.move(tx, write_back.key, from_states=("unknown",), to="applied", now=now)
+            continue
+        if result is not None:
+            remedy = f"connector outbox settle {write_back.key} --applied --record ID (or --discard) --reason …"
+            why = f"{str(result)[:1800]}; it may be there: look, then {remedy}"
+            outbox.move(tx, write_back.key, from_states=("unknown",), to="rejected", now=now, error=why)
             continue
         entry = outbox.get(tx, write_back.key)
         again = entry is not None and entry.lookups + 1 < LOOKUPS
@@ -88,27 +101,28 @@ def claim(
     only: Collection[str] | None = None,
 ) -> Claimed:
     """Move what is due (of `only`, if given) from waiting to sending under the lease's token, within mode and fuse."""
-    for key in outbox.orphaned(tx):
-        outbox.move(tx, key, from_states=("waiting",), to="discarded", now=now, error=ORPHANED)
+    for key, why in outbox.orphaned(tx, connection):
+        outbox.move(tx, key, from_states=("waiting",), to="discarded", now=now, error=why)
     if mode is Mode.PREVIEW:
         return Claimed(write_backs=())
-    room = tickets_per_day - outbox.tickets_since(
-        tx, connection, now - timedelta(days=1), rehearsal=mode is Mode.REHEARSAL
-    )
+    rehearsal = mode is Mode.REHEARSAL
+    room = tickets_per_day - outbox.tickets_since(tx, connection, now - timedelta(days=1), rehearsal=rehearsal)
     unsure = _unsure_contacts(tx, connection, mode)
     taken: list[WriteBack] = []
     held = 0
-    for entry in outbox.due(
-        tx, connection, now=now, rehearsal=mode is Mode.REHEARSAL, limit=1000 if only is None else 1_000_000_000
-    ):
+
+    def tickets() -> bool:
+        return room > 0 or only is not None  # those of `only` that are held are counted here
+
+    for entry in outbox.due(tx, connection, now=now, rehearsal=rehearsal, tickets=tickets):
         if len(taken) >= limit:
             break
-        if only is not None and entry.write_back.key not in only:
-            continue
         write_back = entry.write_back
+        if only is not None and write_back.key not in only:
+            continue
         if isinstance(write_back.change, OpenTicket) and room <= 0:
             held += 1
-        elif _older_than_known(tx, write_back):
+        elif _older_than_known(tx, entry):
             why = "a newer answer of this contact is known"
             outbox.move(tx, write_back.key, from_states=("waiting",), to="superseded", now=now, error=why)
         elif isinstance(write_back.change, RecordResponse) and write_back.change.contact_id in unsure:
@@ -116,18 +130,23 @@ def claim(
         elif outbox.claim(tx, write_back.key, token=token, now=now):
             room -= isinstance(write_back.change, OpenTicket)
             taken.append(replace(with_parent(tx, write_back), state=WriteBackState.SENDING))
+    if only is None and room <= 0:
+        held = outbox.due_tickets(tx, connection, now=now, rehearsal=rehearsal)
     return Claimed(write_backs=tuple(taken), held_by_fuse=held)
 
 
-def _older_than_known(tx: Tx, write_back: WriteBack) -> bool:
-    """A newer answer of the contact, or a later revision of this one, is what the contact's fields must end with."""
-    change = write_back.change
+def _older_than_known(tx: Tx, entry: outbox.Entry) -> bool:
+    """A newer answer that is recorded too, or a later revision of this one, is what the contact's fields must end with.
+
+    A newer answer that no rule records supersedes nothing, and neither does a revision on which the rules did not run.
+    """
+    write_back, change = entry.write_back, entry.write_back.change
     if not isinstance(change, RecordResponse):
         return False
-    newest = responses.newest_of_contact(tx, write_back.connection, change.contact_id)
     response = responses.get(tx, write_back.response_key)
-    revised = response is not None and response.revision > write_back.revision
-    return revised or (newest is not None and newest > change.responded_at)
+    if response is not None and response.revision > write_back.revision and responses.rules_ran(tx, response.key):
+        return True
+    return responses.newer_recorded(tx, write_back, change, rehearsal=entry.rehearsal)
 
 
 def _unsure_contacts(tx: Tx, connection: str, mode: Mode) -> frozenset[str]:
@@ -175,9 +194,12 @@ def put_back(tx: Tx, keys: Collection[str], *, token: int, now: datetime, why: s
 def release(tx: Tx, key: str, *, now: datetime) -> bool:
     """Send it again: a rejected one, or an unknown one that cannot be looked up (the admin knows it never arrived).
 
-    What was discarded only because it depends on this one waits again too.
+    What was discarded only because it depends on this one waits again too. One that was rejected begins anew, so that
+    a changed answer may still change or withdraw it.
     """
-    done = outbox.move(tx, key, from_states=("rejected", "unknown", "discarded"), to="waiting", now=now)
+    entry = outbox.get(tx, key)
+    tries = -entry.tries if entry is not None and entry.write_back.state is WriteBackState.REJECTED else 0
+    done = outbox.move(tx, key, from_states=("rejected", "unknown", "discarded"), to="waiting", now=now, tries=tries)
     for child in outbox.depending_on(tx, key) if done else ():
         if child.error == ORPHANED:
             outbox.move(tx, child.write_back.key, from_states=("discarded",), to="waiting", now=now)
@@ -192,6 +214,31 @@ def release_rejected(tx: Tx, keys: Collection[str], *, now: datetime) -> None:
             release(tx, key, now=now)
 
 
-def settle_by_hand(tx: Tx, key: str, *, to: str, why: str, now: datetime) -> bool:
-    """A person knows better: `applied` (it is there) or `discarded` (it shall not be sent)."""
-    return outbox.move(tx, key, from_states=("waiting", "rejected", "unknown"), to=to, now=now, error=why)
+RECORDS = {"record_response": "contact", "open_ticket": "ticket", "notify": "mail"}
+
+
+def settle_by_hand(tx: Tx, key: str, *, to: str, why: str, now: datetime, record_id: str = "") -> bool:
+    """A person knows better: `applied` (it is there) or `discarded` (it shall not be sent).
+
+    `record_id` names the record that an applied one is, so that notes find their ticket; it may be told afterwards.
+    Without it, or when it is discarded, what waits for its record is discarded at once.
+    """
+    entry = outbox.get(tx, key)
+    late = entry is not None and bool(record_id) and entry.receipt is None
+    states = ("waiting", "rejected", "unknown", *(("applied",) if late else ()))
+    if entry is None or not outbox.move(tx, key, from_states=states, to=to, now=now, error=why):
+        return False
+    children = outbox.depending_on(tx, key)
+    if to == "applied" and record_id:
+        change = entry.write_back.change
+        record_type = f"{change.on}_note" if isinstance(change, AddNote) else RECORDS[entry.write_back.kind]
+        receipt = Receipt(key=key, record_id=record_id, record_type=record_type, already_there=True)
+        outbox.put_receipt(tx, receipt, now=now)
+        for child in children:
+            if child.error == outbox.WITHOUT_RECORD:
+                outbox.move(tx, child.write_back.key, from_states=("discarded",), to="waiting", now=now)
+    keys = {child.write_back.key for child in children}
+    for orphan, cause in outbox.orphaned(tx, entry.write_back.connection):
+        if orphan in keys:
+            outbox.move(tx, orphan, from_states=("waiting",), to="discarded", now=now, error=cause)
+    return True

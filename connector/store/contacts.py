@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from connector.domain import Company, Contact, Facet, Membership, Segment
+from connector.domain import Company, Contact, Membership
 from connector.store import codec
 from connector.store.bulk import upsert
 from connector.store.engine import Tx
@@ -241,6 +241,15 @@ def groups_of(tx: Tx, connection: str, contact_id: str, company_id: str | None) 
     ]
 
 
+def connections(tx: Tx) -> list[str]:
+    """The connections that have contacts in the store, configured or not."""
+    found: list[str] = []
+    following = text("select min(connection) from contact where connection > :last")  # one seek for each, no scan
+    while (name := tx.execute(following, {"last": found[-1] if found else ""}).scalar_one()) is not None:
+        found.append(name)
+    return found
+
+
 def count(tx: Tx, connection: str) -> int:
     return int(tx.execute(text("select count(*) from contact where connection = :c"), {"c": connection}).scalar_one())
 
@@ -257,40 +266,6 @@ def cursor(tx: Tx, connection: str) -> dict[str, Any] | None:
 
 def put_cursor(tx: Tx, connection: str, value: dict[str, Any], *, now: datetime) -> None:
     upsert(tx, "cursor", ("connection", "value", "updated_at"), [(connection, codec.to_text(value), instant(now))])
-
-
-def remembered_names(tx: Tx, connection: str) -> dict[tuple[str, str], str]:
-    """(facet, name as configured) → the segment id it stood for."""
-    rows = tx.execute(
-        text("select facet, name, segment_id from remembered_name where connection = :c"), {"c": connection}
-    )
-    return {(row.facet, row.name): row.segment_id for row in rows}
-
-
-def remember_names(tx: Tx, connection: str, names: dict[tuple[str, str], str], *, now: datetime) -> None:
-    upsert(
-        tx,
-        "remembered_name",
-        ("connection", "facet", "name", "segment_id", "seen_at"),
-        [(connection, facet, name, segment_id, instant(now)) for (facet, name), segment_id in names.items()],
-    )
-
-
-def put_segments(tx: Tx, connection: str, segments: Sequence[Segment]) -> None:
-    """The segments as they are now; those of the same facets that are gone are forgotten."""
-    for facet in {segment.facet for segment in segments}:
-        tx.execute(
-            text("delete from segment where connection = :c and facet = :f"), {"c": connection, "f": facet.value}
-        )
-    rows = {(s.facet, s.id): (connection, s.facet.value, s.id, s.name) for s in segments}
-    upsert(tx, "segment", ("connection", "facet", "id", "name"), rows.values())
-
-
-def segments(tx: Tx, connection: str) -> list[Segment]:
-    rows = tx.execute(
-        text("select facet, id, name from segment where connection = :c order by facet, id"), {"c": connection}
-    )
-    return [Segment(facet=Facet(row.facet), id=row.id, name=row.name) for row in rows]
 
 
 def our_edits(tx: Tx, connection: str, contact_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:

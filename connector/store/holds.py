@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from connector.store.engine import Tx
 from connector.store.tables import instant, moment
 
 EVERYTHING = "*"
+AUDIENCE = "audience"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,18 @@ def lift(tx: Tx, kind: str, name: str, cause: str) -> bool:
 def listed(tx: Tx) -> list[Hold]:
     rows = tx.execute(text("select * from hold order by since, kind, name"))
     return [Hold(kind=r.kind, name=r.name, cause=r.cause, reason=r.reason, since=moment(r.since)) for r in rows]
+
+
+def of_audience(tx: Tx, name: str) -> list[str]:
+    """Why an audience is held: the reason of each hold on it."""
+    return [hold.reason for hold in listed(tx) if (hold.kind, hold.name) == (AUDIENCE, name)]
+
+
+def lift_unknown_audiences(tx: Tx, known: Collection[str]) -> None:
+    """Remove the holds of audiences that are not in the configuration any more."""
+    for hold in listed(tx):
+        if hold.kind == AUDIENCE and hold.name not in known:
+            lift(tx, hold.kind, hold.name, hold.cause)
 
 
 def on_connection(tx: Tx, connection: str) -> Hold | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,21 @@ from connector.store.bulk import upsert
 from connector.store.engine import Tx
 from connector.store.tables import instant, moment
 
-_FINAL = ("applied", "rejected", "superseded", "discarded")
+WITHDRAWN = "the answer changed; no rule asks for it now"
+"""Why one was discarded that a later revision of its answer, or a later rule, may bring back."""
+ORPHANED = "what it depends on was never applied"
+WITHOUT_RECORD = "what it depends on was settled by hand without saying which record it is (--record)"
+
+_UNTRIED = "write_back.state = 'waiting' and write_back.tries = 0"
+_BY_ITSELF = (
+    f"write_back.state = 'discarded' and write_back.tries = 0 and write_back.error in ('{WITHDRAWN}', '{ORPHANED}')"
+)
+_TAKES_A_CHANGE = f"(({_UNTRIED}) or ({_BY_ITSELF}))"
+"""May this row take a new change? Only one that surely never reached the other system and that no person decided on.
+
+`put` changes such rows, `renew` (a person's word) refused ones too, `withdraw` those of them that wait, and `release`
+starts a refused one from no tries, so that it is such a row again.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +49,7 @@ class Entry:
 
 
 def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: datetime) -> None:
-    """Add rows; one that is still waiting takes the new change, one that has moved on stays as it is."""
+    """Add rows; one that may take a new change waits with it, also if it was withdrawn; others stay as they are."""
     for wb in write_backs:
         tx.execute(
             text(
@@ -44,8 +58,8 @@ def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: dat
                 "values (:key, :response_key, :revision, :rule_id, :action_id, :connection, :kind, :change, "
                 ":rehearsal, :not_before, :depends_on, 'waiting', 0, 0, 0, '', :now, :now) "
                 "on conflict (key) do update set change = excluded.change, revision = excluded.revision, "
-                "not_before = excluded.not_before, changed_at = excluded.changed_at where write_back.state = 'waiting' "
-                "and write_back.tries = 0"
+                "not_before = excluded.not_before, depends_on = excluded.depends_on, state = 'waiting', error = '', "
+                f"changed_at = excluded.changed_at where {_TAKES_A_CHANGE}"
             ),
             {
                 "key": wb.key, "response_key": wb.response_key, "revision": wb.revision, "rule_id": wb.rule_id,
@@ -62,7 +76,8 @@ def renew(tx: Tx, write_backs: Collection[WriteBack], *, now: datetime) -> None:
         tx.execute(
             text(
                 "update write_back set change = :change, not_before = :not_before, state = 'waiting', tries = 0, "
-                "error = '', changed_at = :now where key = :key and state = 'rejected' and change <> :change"
+                "error = '', changed_at = :now where key = :key and change <> :change "
+                f"and (state = 'rejected' or {_TAKES_A_CHANGE})"
             ),
             {
                 "key": wb.key,
@@ -75,20 +90,10 @@ def renew(tx: Tx, write_backs: Collection[WriteBack], *, now: datetime) -> None:
 
 def withdraw(tx: Tx, response_key: str, keep: Collection[str], *, now: datetime) -> int:
     """Discard what still waits untried for a response and no longer follows from it (its answer changed)."""
-    rows = tx.execute(
-        text("select key from write_back where response_key = :r and state = 'waiting' and tries = 0"),
-        {"r": response_key},
-    )
+    rows = tx.execute(text(f"select key from write_back where response_key = :r and {_UNTRIED}"), {"r": response_key})
     gone = [row.key for row in rows if row.key not in keep]
     for key in gone:
-        move(
-            tx,
-            key,
-            from_states=("waiting",),
-            to="discarded",
-            now=now,
-            error="the answer changed; no rule asks for it now",
-        )
+        move(tx, key, from_states=("waiting",), to="discarded", now=now, error=WITHDRAWN)
     return len(gone)
 
 
@@ -99,15 +104,6 @@ _ENTRY = (
 
 
 def _entry(row: Row[Any]) -> Entry:
-    receipt = None
-    if row.record_id is not None:
-        receipt = Receipt(
-            key=row.key,
-            record_id=row.record_id,
-            record_type=row.record_type,
-            link=row.link,
-            already_there=bool(row.already_there),
-        )
     return Entry(
         write_back=WriteBack(
             key=row.key,
@@ -129,7 +125,17 @@ def _entry(row: Row[Any]) -> Entry:
         error=row.error,
         created_at=moment(row.created_at),
         changed_at=moment(row.changed_at),
-        receipt=receipt,
+        receipt=_receipt(row) if row.record_id is not None else None,
+    )
+
+
+def _receipt(row: Row[Any]) -> Receipt:
+    return Receipt(
+        key=row.key,
+        record_id=row.record_id,
+        record_type=row.record_type,
+        link=row.link,
+        already_there=bool(row.already_there),
     )
 
 
@@ -138,15 +144,39 @@ def get(tx: Tx, key: str) -> Entry | None:
     return _entry(row) if row else None
 
 
-def listed(tx: Tx, *, states: Sequence[str] = (), connection: str = "", response_key: str = "") -> list[Entry]:
-    rows = tx.execute(text(_ENTRY + "order by w.created_at, w.key"))
-    return [
-        _entry(row)
-        for row in rows
-        if (not states or row.state in states)
-        and (not connection or row.connection == connection)
-        and (not response_key or row.response_key == response_key)
-    ]
+def listed(
+    tx: Tx,
+    *,
+    states: Sequence[str] = (),
+    connection: str = "",
+    response_key: str = "",
+    changed_at: datetime | None = None,
+) -> list[Entry]:
+    """Oldest first; each filter that is given narrows."""
+    asked: dict[str, str] = {f"state{number}": state for number, state in enumerate(states)}
+    wanted = [f"w.state in ({', '.join(f':{name}' for name in asked)})"] if asked else []
+    given = {
+        "connection": connection,
+        "response_key": response_key,
+        "changed_at": instant(changed_at) if changed_at else "",
+    }
+    for column, value in given.items():
+        if value:
+            asked[column] = value
+            wanted.append(f"w.{column} = :{column}")
+    where = f"where {' and '.join(wanted)} " if wanted else ""
+    return [_entry(row) for row in tx.execute(text(_ENTRY + where + "order by w.created_at, w.key"), asked)]
+
+
+def beginning(tx: Tx, prefix: str, *, limit: int) -> list[Entry]:
+    """Those whose key begins so, at most `limit`; a range of the primary key."""
+    # The database's own language may sort "-" between letters; keys are compared by byte ("~" is above all of them).
+    by_byte = ' collate "C"' if tx.dialect.name == "postgresql" else ""
+    rows = tx.execute(
+        text(f"{_ENTRY}where w.key{by_byte} >= :low and w.key{by_byte} < :high order by w.key limit :n"),
+        {"low": prefix, "high": prefix + "~", "n": limit},
+    )
+    return [_entry(row) for row in rows]
 
 
 def counts(tx: Tx) -> dict[str, int]:
@@ -167,33 +197,62 @@ def connections_with_work(tx: Tx, *, now: datetime, mode: Mode) -> list[str]:
     return [row.connection for row in rows]
 
 
-def due(tx: Tx, connection: str, *, now: datetime, rehearsal: bool, limit: int) -> list[Entry]:
-    """What may go now: waiting, its time come, and what it depends on applied. Oldest first."""
-    rows = tx.execute(
-        text(
-            _ENTRY + "left join write_back d on d.key = w.depends_on "
-            "where w.connection = :c and w.state = 'waiting' and w.not_before <= :now and w.rehearsal = :rehearsal "
-            "and (w.depends_on is null or d.state = 'applied') "
-            "order by w.not_before, w.created_at, w.depends_on is not null, w.key limit :n"
-        ),
-        {"c": connection, "now": instant(now), "rehearsal": rehearsal, "n": limit},
+_DUE = (
+    "left join write_back d on d.key = w.depends_on "
+    "where w.connection = :c and w.state = 'waiting' and w.not_before <= :now and w.rehearsal = :rehearsal "
+    "and (w.depends_on is null or d.state = 'applied') "
+)
+_DUE_ORDER = "w.not_before, w.created_at, case when w.depends_on is null then 0 else 1 end, w.key"
+
+
+def due(
+    tx: Tx, connection: str, *, now: datetime, rehearsal: bool, tickets: Callable[[], bool], page: int = 200
+) -> Iterator[Entry]:
+    """What may go now: waiting, its time come, and what it depends on applied. Oldest first, read a page at a time.
+
+    `tickets` is asked before each page: False leaves open_ticket out. Rows the caller passes over use up nothing.
+    """
+    after: dict[str, Any] = {"a": "", "b": "", "d": 0, "e": ""}
+    while True:
+        rows = tx.execute(
+            text(
+                f"{_ENTRY}{_DUE}and (:tickets or w.kind <> 'open_ticket') "
+                f"and ({_DUE_ORDER}) > (:a, :b, :d, :e) order by {_DUE_ORDER} limit :n"
+            ),
+            {"c": connection, "now": instant(now), "rehearsal": rehearsal, "tickets": tickets(), "n": page, **after},
+        ).all()
+        yield from map(_entry, rows)
+        if len(rows) < page:
+            return
+        last = rows[-1]
+        after = {"a": last.not_before, "b": last.created_at, "d": int(last.depends_on is not None), "e": last.key}
+
+
+def due_tickets(tx: Tx, connection: str, *, now: datetime, rehearsal: bool) -> int:
+    """How many tickets may go but for the fuse."""
+    return int(
+        tx.execute(
+            text(f"select count(*) from write_back w {_DUE}and w.kind = 'open_ticket'"),
+            {"c": connection, "now": instant(now), "rehearsal": rehearsal},
+        ).scalar_one()
     )
-    return [_entry(row) for row in rows]
 
 
 def depending_on(tx: Tx, key: str) -> list[Entry]:
     return [_entry(row) for row in tx.execute(text(_ENTRY + "where w.depends_on = :k order by w.key"), {"k": key})]
 
 
-def orphaned(tx: Tx) -> list[str]:
-    """Waiting on a write-back that will never be applied: keys to discard with their parent."""
+def orphaned(tx: Tx, connection: str) -> list[tuple[str, str]]:
+    """(key, why) of those waiting on a write-back that will never be applied, or that left no record."""
     rows = tx.execute(
         text(
-            "select w.key from write_back w join write_back d on d.key = w.depends_on "
-            "where w.state = 'waiting' and d.state in ('rejected', 'superseded', 'discarded')"
-        )
+            "select w.key, d.state from write_back w join write_back d on d.key = w.depends_on "
+            "left join receipt r on r.key = d.key where w.connection = :c and w.state = 'waiting' and "
+            "(d.state in ('rejected', 'superseded', 'discarded') or (d.state = 'applied' and r.key is null))"
+        ),
+        {"c": connection},
     )
-    return [row.key for row in rows]
+    return [(row.key, WITHOUT_RECORD if row.state == "applied" else ORPHANED) for row in rows]
 
 
 def in_state(tx: Tx, connection: str, state: str, *, look_due: datetime | None = None) -> list[Entry]:
@@ -264,15 +323,7 @@ def put_receipt(tx: Tx, receipt: Receipt, *, now: datetime) -> None:
 
 def receipt_of(tx: Tx, key: str) -> Receipt | None:
     row = tx.execute(text("select * from receipt where key = :k"), {"k": key}).first()
-    if row is None:
-        return None
-    return Receipt(
-        key=row.key,
-        record_id=row.record_id,
-        record_type=row.record_type,
-        link=row.link,
-        already_there=bool(row.already_there),
-    )
+    return _receipt(row) if row else None
 
 
 def keys_with_record(tx: Tx, record_type: str, record_id: str) -> list[str]:
@@ -288,12 +339,9 @@ def tickets_since(tx: Tx, connection: str, since: datetime, *, rehearsal: bool) 
         tx.execute(
             text(
                 "select count(*) from write_back w left join receipt r on r.key = w.key where w.connection = :c and "
-                "w.kind = 'open_ticket' and w.rehearsal = :r and ((r.at >= :s and not r.already_there) or w.state in ('sending', 'unknown'))"
+                "w.kind = 'open_ticket' and w.rehearsal = :r and "
+                "((r.at >= :s and not r.already_there) or w.state in ('sending', 'unknown'))"
             ),
             {"c": connection, "s": instant(since), "r": rehearsal},
         ).scalar_one()
     )
-
-
-def final(state: str) -> bool:
-    return state in _FINAL

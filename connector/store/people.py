@@ -12,10 +12,15 @@ from connector.store.bulk import upsert
 from connector.store.engine import Tx
 from connector.store.tables import instant, moment
 
+CONTACT = "contact"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """Nobody at this address | company (`connection/id`) | person is asked, for ever or until a moment."""
+    """Nobody at this address | company (`connection/id`) | person is asked, for ever or until a moment.
+
+    Kind contact (`connection/id`) keeps the word of somebody who was not pulled yet, for when the contact comes.
+    """
 
     kind: str
     value: str
@@ -27,6 +32,8 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
+    """One time somebody was asked. Where no address is known, the person's id stands in its place."""
+
     address_key: str
     at: datetime
     campaign: str

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from connector.domain import Response
+from connector.domain import RecordResponse, Response, WriteBack
+from connector.store import codec
 from connector.store.bulk import upsert
 from connector.store.engine import Tx
 from connector.store.tables import instant, moment
@@ -19,9 +20,10 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def put(tx: Tx, response: Response, *, judged: str) -> None:
-    """Store it; `judged` is what each rule said, as JSON."""
-    upsert(tx, "response", _COLUMNS, [(*_row(response), judged)])
+def put(tx: Tx, response: Response, *, judged: str | None) -> None:
+    """Store it; `judged` is what each rule said, as JSON; None leaves what they said to the one stored."""
+    keep = ("judged",) if judged is None else ()
+    upsert(tx, "response", _COLUMNS, [(*_row(response), judged or "[]")], keep=keep)
 
 
 def _row(r: Response) -> tuple[object, ...]:
@@ -81,12 +83,24 @@ def newest_of_company(tx: Tx, connection: str, company_id: str) -> list[tuple[st
     return list({row.contact_id or row.key: row.score for row in rows}.items())
 
 
-def newest_of_contact(tx: Tx, connection: str, contact_id: str) -> datetime | None:
-    found = tx.execute(
-        text("select max(responded_at) from response where connection = :c and contact_id = :i"),
-        {"c": connection, "i": contact_id},
-    ).scalar()
-    return moment(found) if found else None
+def newer_recorded(tx: Tx, write_back: WriteBack, change: RecordResponse, *, rehearsal: bool) -> bool:
+    """Is a newer answer of the contact recorded by another write-back, or about to be?"""
+    rows = tx.execute(
+        text(
+            "select w.change from write_back w join response r on r.key = w.response_key "
+            "where r.connection = :c and r.contact_id = :i and w.connection = :c and w.kind = 'record_response' "
+            "and w.rehearsal = :rehearsal and w.state in ('waiting', 'sending', 'unknown', 'applied') and w.key <> :k"
+        ),
+        {"c": write_back.connection, "i": change.contact_id, "k": write_back.key, "rehearsal": rehearsal},
+    )
+    others = [codec.from_text(row.change, RecordResponse) for row in rows]
+    return any(o.contact_id == change.contact_id and o.responded_at > change.responded_at for o in others)
+
+
+def rules_ran(tx: Tx, key: str) -> bool:
+    """Whether the rules said anything to the response as it stands; on one that came too late they do not run."""
+    said = codec.from_text(judged(tx, key))
+    return not (isinstance(said, dict) and said.get("rules_did_not_run"))
 
 
 def of_contacts(tx: Tx, contacts: Iterable[tuple[str, str]]) -> list[Response]:

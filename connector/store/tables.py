@@ -143,7 +143,8 @@ class PersonLinkRow(SQLModel, table=True):
 
 
 class SuppressionRow(SQLModel, table=True):
-    """An opt-out or a pause in asking kept here: kind address | company | person. It outlives contacts and merges."""
+    """An opt-out or a pause in asking kept here: kind address | company | person, or
+    contact for one not pulled yet. It outlives contacts and merges."""
 
     __tablename__ = "suppression"
     kind: str = _text(key=True)

@@ -128,19 +128,44 @@ def resolve(
     )
 
 
-def scope(audiences: Iterable[ResolvedAudience]) -> Scope:
+def find_names(
+    written: Iterable[tuple[str, Facet, str]],
+    segments_by_facet: Mapping[Facet, Sequence[Segment]],
+    remembered: Remembered,
+) -> tuple[dict[tuple[Facet, str], str], list[NameFinding]]:
+    """The segment ids of names written outside of audiences, (place, facet, name) each, found as `resolve` does.
+
+    A missing or ambiguous name has no id; nobody is held for it.
+    """
+    ids: dict[tuple[Facet, str], str] = {}
+    findings: list[NameFinding] = []
+    for place, facet, name in written:
+        segments = segments_by_facet.get(facet, ())
+        segment, finding = _find(place, facet, name, segments, remembered.get((facet, name)))
+        if segment is not None:
+            ids[facet, name] = segment.id
+        if finding is not None:
+            findings.append(finding)
+    return ids, findings
+
+
+def scope(audiences: Iterable[ResolvedAudience], *, groups: Iterable[str] = ()) -> Scope:
     """What a Connection's pull must bring: the union of the includes, and every group included or excluded.
+
+    `groups` are those needed beside: the ones that rules ask about.
 
     Held audiences ask for nothing; if all are held there are no selections, which means nobody, not everybody.
     """
     active = [audience for audience in audiences if not audience.held]
-    groups = frozenset(
+    named = frozenset(
         group
         for audience in active
         for facets in (audience.include, audience.exclude)
         for group in facets.get(Facet.MARKETING_GROUP, ())
     )
-    return Scope(selections=tuple(Selection(include=audience.include) for audience in active), groups=groups)
+    return Scope(
+        selections=tuple(Selection(include=audience.include) for audience in active), groups=named.union(groups)
+    )
 
 
 def sentence(resolved: ResolvedAudience, counts: Sequence[int] = ()) -> str:

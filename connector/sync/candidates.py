@@ -12,7 +12,9 @@ NOBODY: frozenset[str] = frozenset()
 
 
 class Glance(NamedTuple):
-    """The first look at every contact of the connection, in any order.
+    """The first look at every contact of the connection, in any order; and at those of other connections who opted out.
+
+    Those bear the id `connection/id`, and neither company nor name: their opt-out is all that counts here.
 
     `opted_out`: an opt-out of any level holds for this contact: its own, its company's, of one of the audience's
     groups, or a local suppression. It binds everyone of the same person or address. `active`: neither the contact nor

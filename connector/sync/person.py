@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -26,7 +26,7 @@ class Linkable(NamedTuple):
 
 
 class KnownPerson(NamedTuple):
-    """A person who uses an address, under a name."""
+    """The person of a stored contact, and the name the contact has."""
 
     person_id: str
     name: str
@@ -34,9 +34,12 @@ class KnownPerson(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the store knows about the addresses and contacts of one page; nothing else is needed."""
+    """What the store knows about the addresses and contacts of one page; nothing else is needed.
 
-    by_address: Mapping[str, Sequence[KnownPerson | tuple[str, str]]]
+    `by_address`: address key → each contact that has it, and its person; all of an address a contact of the page has.
+    """
+
+    by_address: Mapping[str, Mapping[ContactRef, KnownPerson | tuple[str, str]]]
     by_contact: Mapping[ContactRef, str]
 
 
@@ -69,25 +72,32 @@ def link(contacts: Iterable[Linkable], known: Known, now: datetime) -> list[Pers
 
     A contact keeps its person, even under a new address, unless that address belongs to exactly one other compatible
     person: then the link moves. A contact without a usable address founds a person of its own. People founded
-    earlier on the page are known to the later contacts.
+    earlier on the page are known to the later contacts, and who left an address is not met there any more: where
+    pages end makes no difference. A contact stands on a page once.
     """
-    met: dict[str, list[tuple[str, str]]] = {}
+    met: dict[str, dict[ContactRef, tuple[str, str]]] = {}
+    address_of = {contact: key for key, here in known.by_address.items() for contact in here}
     links: list[PersonLink] = []
     current_of, stored_at = known.by_contact.get, known.by_address.get
     for connection, contact_id, name, (key, kind, _, _) in contacts:
-        current = current_of((connection, contact_id))
+        contact = (connection, contact_id)
+        current = current_of(contact)
         chosen: str | None = None
         suspected: tuple[str, ...] = ()
+        left = address_of.get(contact)
+        if left is not None and left != key:
+            if left not in met:
+                met[left] = dict(stored_at(left, {}))
+            met[left].pop(contact, None)
         if kind in _LINKING:
             here = met.get(key)
             if here is None:
-                met[key] = here = list(stored_at(key, ()))
-            if here and (len(here) > 1 or here[0][0] != current):
-                chosen = _fitting(name, current, here)
-                suspected = tuple(sorted({person for person, _ in here} - {chosen or current}))
+                met[key] = here = dict(stored_at(key, {}))
+            if here and (len(here) > 1 or next(iter(here.values()))[0] != current):
+                chosen = _fitting(name, current, here.values())
+                suspected = tuple(sorted({person for person, _ in here.values()} - {chosen or current}))
             person = chosen or current or person_id(connection, contact_id)
-            if (person, name) not in here:
-                here.append((person, name))
+            here[contact] = (person, name)
         else:
             person = current or person_id(connection, contact_id)
         if chosen is None or chosen == current:
@@ -99,7 +109,7 @@ def link(contacts: Iterable[Linkable], known: Known, now: datetime) -> list[Pers
     return links
 
 
-def _fitting(name: str, current: str | None, here: list[tuple[str, str]]) -> str | None:
+def _fitting(name: str, current: str | None, here: Collection[tuple[str, str]]) -> str | None:
     """The person at this address whom a contact belongs to: its own, else the only one whose name fits, else None."""
     if current is not None and any(person == current for person, _ in here):
         return current

@@ -67,6 +67,39 @@ def test_settle_wants_one_decision(desk: Desk, connector: Connector, options: li
     assert connector("outbox", "settle", key, "--reason", "x", *options).code == 2
 
 
+NOTED = "      - add_note: {on: ticket, text: Noted.}\n"
+
+
+def test_a_ticket_settled_with_its_record_takes_its_notes(desk: Desk, connector: Connector) -> None:
+    ticket, note = _ticket_with_note(desk, connector)
+    assert connector("outbox", "settle", ticket, "--applied", "--reason", "seen").code == 0
+    [given_up] = [each for each in outbox(connector) if each["key"] == note]
+    assert given_up["state"] == "discarded"
+    assert "without saying which record" in given_up["why"]
+    told = connector("outbox", "settle", ticket, "--applied", "--record", "4711", "--reason", "seen", "--json")
+    assert told.facts["given_up"] == []
+    found = {each["key"]: each for each in outbox(connector)}
+    assert found[ticket]["receipt"]["record_id"] == "4711"
+    assert found[note]["state"] == "waiting"
+    again = connector("outbox", "settle", ticket, "--applied", "--record", "4712", "--reason", "no")
+    assert again.code == 2
+
+
+@pytest.mark.parametrize("options", [["--discard", "--record", "1"], ["--applied", "--record", "../1"]])
+def test_a_record_is_an_id_and_goes_with_applied(desk: Desk, connector: Connector, options: list[str]) -> None:
+    ticket, _ = _ticket_with_note(desk, connector)
+    assert connector("outbox", "settle", ticket, "--reason", "x", *options).code == 2
+
+
+def _ticket_with_note(desk: Desk, connector: Connector) -> tuple[str, str]:
+    """The keys of a waiting ticket and of the note that waits for it."""
+    desk.write("live", lambda text: text.replace("      - record_response\n", NOTED, 1))
+    connector("pull")
+    answer(desk, connector, {"email": ANN, "score": 3})
+    keys = {each["kind"]: each["key"] for each in outbox(connector)}
+    return keys["open_ticket"], keys["add_note"]
+
+
 def test_a_message_nobody_can_be_asked_about_is_not_sent_twice_by_accident(desk: Desk, connector: Connector) -> None:
     def notifying(text: str) -> str:
         return text.replace("      - record_response\n", "      - notify\n")

@@ -43,6 +43,21 @@ def test_audience_is_resumed_by_name(desk: Desk, connector: Connector) -> None:
     assert connector("pause").out == "nothing is held\n"
 
 
+def test_held_audience_that_left_the_file_is_resumed_by_name_or_by_the_next_pull(
+    desk: Desk, connector: Connector
+) -> None:
+    def held() -> list[str]:
+        return [hold["name"] for hold in connector("pause", "--json").facts["held"]]
+
+    for lift in (("resume", "decision-makers"), ("pull",)):
+        desk.write(change=lambda text: text.replace("NPS 2026", "NPS 2062"))
+        assert connector("pull").code == 5
+        desk.write(change=lambda text: text.replace("decision-makers:", "deciders:"))
+        assert held() == ["decision-makers"]
+        assert connector(*lift).code == 0
+        assert held() == []
+
+
 @pytest.mark.parametrize("command", ["pause", "resume"])
 def test_wrong_name(command: str, desk: Desk, connector: Connector) -> None:
     said = connector(command, "pas")

@@ -18,6 +18,15 @@ def test_address_and_the_person_behind_it(desk: Desk, connector: Connector) -> N
     assert connector("suppress", "--list", "--json").facts["suppressions"] == []
 
 
+def test_lift_reaches_an_imported_opt_out_that_waited_for_its_contact(desk: Desk, connector: Connector) -> None:
+    (desk.folder / "former.csv").write_text("kind,contact_id\nopt_out,1001\n", encoding="utf-8")
+    connector("history", "import", "former.csv")
+    assert [s["kind"] for s in connector("suppress", "--list", "--json").facts["suppressions"]] == ["contact"]
+    connector("pull")
+    assert "contact 1001 on psa" in connector("suppress", "ann@example.com", "--lift").out
+    assert connector("suppress", "--list", "--json").facts["suppressions"] == []
+
+
 def test_company_by_name_identifier_and_id(desk: Desk, connector: Connector) -> None:
     connector("pull")
     name = connector("suppress", "northwind example ltd", "--json").facts["suppressed"]

@@ -6,7 +6,7 @@ import pytest
 
 from connector.domain import Facet, Segment
 from connector.ports import Scope, Selection
-from connector.sync.audience import Ambiguous, Missing, Renamed, resolve, scope, sentence
+from connector.sync.audience import Ambiguous, Missing, Renamed, find_names, resolve, scope, sentence
 
 from .builders import SEGMENTS, audience, resolved
 
@@ -96,6 +96,15 @@ def test_the_scope_is_the_union_of_includes_and_every_group() -> None:
         groups=frozenset({"20", "21"}),
     )
     assert scope([held]).selections == ()
+    assert scope([one], groups=["30"]).groups == {"20", "30"}
+
+
+def test_names_outside_of_audiences_are_found_alike() -> None:
+    facet = Facet.COMPANY_TYPE
+    written = [("rules.0", facet, "Managed Clients"), ("rules.1", facet, "Nobody")]
+    ids, findings = find_names(written, company_types(("10", "Managed Services Clients")), REMEMBERED)
+    assert ids == {(facet, "Managed Clients"): "10"}
+    assert [type(finding) for finding in findings] == [Renamed, Missing]
 
 
 @pytest.mark.parametrize(

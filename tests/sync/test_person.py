@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +17,11 @@ NOBODY = Known(by_address={}, by_contact={})
 
 def of(contact_id: str, name: str, email: str, connection: str = "psa") -> Linkable:
     return Linkable(connection, contact_id, name, judge(email))
+
+
+def having(address: str, *people: tuple[str, str]) -> dict[str, dict[tuple[str, str], tuple[str, str]]]:
+    """Stored contacts with the address, one for each person."""
+    return {address: {("psa", f"of {person[0]}"): person for person in people}}
 
 
 def one(contact: Linkable, known: Known) -> PersonLink:
@@ -50,7 +59,7 @@ def test_role_and_technical_addresses_and_no_address_link_nobody() -> None:
 
 
 def test_a_known_person_is_found_by_address() -> None:
-    known = Known(by_address={"ann@example.com": [KnownPerson("p9", "Ann Example")]}, by_contact={})
+    known = Known(by_address=having("ann@example.com", KnownPerson("p9", "Ann Example")), by_contact={})
     assert one(of("5", "ann example", "ann@example.com"), known)[2:4] == ("p9", "same address")
     assert one(of("5", "Cyd Example", "ann@example.com"), known).suspected == ("p9",)
 
@@ -59,19 +68,61 @@ def test_a_contact_keeps_its_person_under_a_new_address() -> None:
     known = Known(by_address={}, by_contact={("psa", "1"): "p1"})
     assert one(of("1", "Ann Example", "ann@example.org"), known)[2:6] == ("p1", "kept", NOW, None)
     assert one(of("1", "Ann Example", ""), known)[2:4] == ("p1", "kept")
-    taken = Known(by_address={"ann@example.org": [("p2", "Bob Other")]}, by_contact={("psa", "1"): "p1"})
+    taken = Known(by_address=having("ann@example.org", ("p2", "Bob Other")), by_contact={("psa", "1"): "p1"})
     assert one(of("1", "Ann Example", "ann@example.org"), taken)[2:] == ("p1", "kept", NOW, None, ("p2",))
 
 
 def test_a_new_address_of_another_compatible_person_moves_the_link_and_ends_the_old_one() -> None:
-    known = Known(by_address={"ann@example.org": [("p2", "Ann Example")]}, by_contact={("psa", "1"): "p1"})
+    known = Known(by_address=having("ann@example.org", ("p2", "Ann Example")), by_contact={("psa", "1"): "p1"})
     assert one(of("1", "Ann Example", "ann@example.org"), known)[2:] == ("p2", "moved", NOW, "p1", ())
 
 
 def test_several_fitting_persons_are_suspected_unless_one_has_the_very_name() -> None:
-    known = Known(by_address={"a@example.com": [("p1", "Ann Example"), ("p2", "Amy Example")]}, by_contact={})
+    known = Known(by_address=having("a@example.com", ("p1", "Ann Example"), ("p2", "Amy Example")), by_contact={})
     assert one(of("9", "A. Example", "a@example.com"), known)[3:] == ("founded", NOW, None, ("p1", "p2"))
     assert one(of("9", "Amy Example", "a@example.com"), known)[2:] == ("p2", "same address", NOW, None, ("p1",))
+
+
+@dataclass
+class Stored:
+    """What the store has: each contact's address, person and name."""
+
+    rows: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
+
+    def known(self, page: Sequence[Linkable]) -> Known:
+        """As the pull reads it: the contacts of the page, and all who have an address of the page."""
+        ids = {(contact.connection, contact.contact_id) for contact in page}
+        keys = {contact.address.key for contact in page}
+        by_address: dict[str, dict[tuple[str, str], tuple[str, str]]] = {}
+        for ref, (key, person, name) in self.rows.items():
+            if key and (ref in ids or key in keys):
+                by_address.setdefault(key, {})[ref] = (person, name)
+        return Known(by_address=by_address, by_contact={ref: self.rows[ref][1] for ref in ids if ref in self.rows})
+
+
+def remembering(stored: Stored, page: Sequence[Linkable], links: Sequence[PersonLink]) -> Stored:
+    for contact, made in zip(page, links, strict=True):
+        row = (contact.address.key, made.person_id, contact.name)
+        stored.rows[contact.connection, contact.contact_id] = row
+    return stored
+
+
+def linked(stored: Stored, pages: Sequence[Sequence[Linkable]]) -> list[PersonLink]:
+    """Page after page, each with what the store knows by then."""
+    links: list[PersonLink] = []
+    for page in pages:
+        made = link(page, stored.known(page), NOW)
+        remembering(stored, page, made)
+        links += made
+    return links
+
+
+def test_who_left_an_address_is_not_met_there_unless_another_contact_still_has_it() -> None:
+    rows = {("psa", "1"): ("a@example.com", "p1", "Ann Example")}
+    page = [of("1", "Ann Example", "b@example.com"), of("2", "Ann Example", "a@example.com")]
+    assert [each.person_id for each in linked(Stored(dict(rows)), [page])] == ["p1", "p-psa-2"]
+    rows["crm", "7"] = ("a@example.com", "p1", "Ann Example")
+    assert [each.person_id for each in linked(Stored(dict(rows)), [page])] == ["p1", "p1"]
 
 
 _PAGE = st.lists(
@@ -88,11 +139,35 @@ def test_linking_twice_keeps_everything(page: list[tuple[str, str]]) -> None:
     contacts = [of(str(number), name, email) for number, (name, email) in enumerate(page)]
     links = link(contacts, NOBODY, NOW)
     assert [each.contact_id for each in links] == [each.contact_id for each in contacts]
-    by_address: dict[str, list[KnownPerson]] = {}
-    for contact, made in zip(contacts, links, strict=True):
-        if contact.address.key:
-            by_address.setdefault(contact.address.key, []).append(KnownPerson(made.person_id, contact.name))
-    known = Known(by_address=by_address, by_contact={("psa", made.contact_id): made.person_id for made in links})
+    known = remembering(Stored(), contacts, links).known(contacts)
     again = link(contacts, known, NOW)
     assert [each.person_id for each in again] == [each.person_id for each in links]
     assert {each.because for each in again} <= {"kept"}
+
+
+_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from("12345678"),
+        st.sampled_from(["Ann Example", "A. Example", "Amy Example", "Bob Other", ""]),
+        st.sampled_from(["a@example.com", "b@example.com", "c@example.com", "info@example.com", ""]),
+    ),
+    max_size=8,
+    unique_by=lambda row: row[0],
+)
+
+
+@given(before=_ROWS, then=_ROWS, cuts=st.sets(st.integers(1, 7)))
+def test_where_pages_end_makes_no_difference(
+    before: list[tuple[str, str, str]], then: list[tuple[str, str, str]], cuts: set[int]
+) -> None:
+    def begun() -> Stored:
+        stored = Stored()
+        linked(stored, [[of(*row)] for row in before])
+        return stored
+
+    contacts = [of(*row) for row in then]
+    ends = [0, *sorted(cut for cut in cuts if cut < len(contacts)), len(contacts)]
+    pages = [contacts[start:end] for start, end in pairwise(ends)]
+    whole, split = begun(), begun()
+    assert linked(whole, [contacts]) == linked(split, pages)
+    assert whole.rows == split.rows

@@ -126,7 +126,8 @@ class _Pull:
         except RejectedError as error:
             if not is_missing(error) or self._psa.count(f"{GROUPS}/count", {"conditions": f"id={group}"}):
                 raise
-            _log.warning("marketing group %s was deleted while it was read; its known members stay until the audience is corrected: %s", group, error)
+            words = "marketing group %s was deleted while it was read; its known members stay: %s"
+            _log.warning(words, group, error)
             self._gone.add(group)
             yield Batch(rows=(), after=after, last=True)
 

@@ -1,0 +1,145 @@
+"""The rows of the outbox: which may take a new change, what is due, and how they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connector.domain import AddNote, Change, Mode, OpenTicket, Receipt, RecordResponse, WriteBack
+from connector.rules import outbox as rules
+from connector.store import Store, open_store, outbox
+
+NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
+TICKET = OpenTicket(company_id="7", contact_id=None, board="b", summary="s")
+NOTE = AddNote(on="contact", contact_id="11", text="n")
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    store = open_store(store_url)
+    yield store
+    store.close()
+
+
+def made(key: str, change: Change = TICKET, *, at: datetime = NOW, on: str = "psa", parent: str = "") -> WriteBack:
+    return WriteBack(
+        key=key, connection=on, change=change, response_key="r", revision=1, rule_id="a", action_id="b", not_before=at,
+        depends_on=parent or None,
+    )  # fmt: skip
+
+
+def put(store: Store, *write_backs: WriteBack) -> None:
+    with store.write() as tx:
+        outbox.put(tx, write_backs, rehearsal=False, now=NOW)
+
+
+def state(store: Store, key: str) -> str:
+    with store.read() as tx:
+        entry = outbox.get(tx, key)
+    assert entry is not None
+    return entry.write_back.state.value
+
+
+def claim(store: Store, *, tickets: int = 10, limit: int = 50) -> tuple[list[str], int]:
+    with store.write() as tx:
+        claimed = rules.claim(tx, "psa", token=1, now=NOW, mode=Mode.LIVE, tickets_per_day=tickets, limit=limit)
+    return [wb.key for wb in claimed.write_backs], claimed.held_by_fuse
+
+
+@pytest.mark.parametrize(
+    ("to", "error", "tries", "takes"),
+    [
+        ("waiting", "", 0, True),
+        ("waiting", "", 1, False),
+        ("discarded", outbox.WITHDRAWN, 0, True),
+        ("discarded", outbox.ORPHANED, 0, True),
+        ("discarded", outbox.WITHDRAWN, 1, False),
+        ("discarded", "settled by hand: no", 0, False),
+        ("rejected", "no board", 1, False),
+        ("applied", "", 1, False),
+        ("superseded", "", 0, False),
+    ],
+)
+def test_only_what_never_left_and_nobody_decided_takes_a_change(
+    store: Store, to: str, error: str, tries: int, takes: bool
+) -> None:
+    put(store, made("nps-a"))
+    with store.write() as tx:
+        outbox.move(tx, "nps-a", from_states=("waiting",), to=to, now=NOW, error=error, tries=tries)
+    put(store, made("nps-a", OpenTicket(company_id="7", contact_id=None, board="b", summary="new")))
+    with store.read() as tx:
+        entry = outbox.get(tx, "nps-a")
+    assert entry is not None
+    assert isinstance(entry.write_back.change, OpenTicket)
+    assert (entry.write_back.change.summary == "new") is takes
+    assert entry.write_back.state.value == ("waiting" if takes else to)
+
+
+def test_one_released_after_it_was_refused_may_be_withdrawn(store: Store) -> None:
+    put(store, made("nps-a"))
+    claim(store)
+    with store.write() as tx:
+        outbox.move(tx, "nps-a", from_states=("sending",), to="rejected", now=NOW)
+        assert rules.release(tx, "nps-a", now=NOW)
+        assert outbox.withdraw(tx, "r", (), now=NOW) == 1
+
+
+def test_held_tickets_starve_nothing_else(store: Store) -> None:
+    early = NOW - timedelta(hours=2)
+    put(store, *(made(f"nps-t{n:04}", at=early) for n in range(450)), *(made(f"nps-x{n}", NOTE) for n in range(3)))
+    taken, held = claim(store, tickets=2)
+    assert taken == ["nps-t0000", "nps-t0001", "nps-x0", "nps-x1", "nps-x2"]
+    assert held == 448
+
+
+def test_answers_for_unsure_contacts_use_up_no_window(store: Store) -> None:
+    def recorded(minutes: int) -> RecordResponse:
+        return RecordResponse(contact_id="11", responded_at=NOW + timedelta(minutes=minutes), fields={})
+
+    put(store, made("nps-u", recorded(0)))
+    with store.write() as tx:
+        outbox.move(tx, "nps-u", from_states=("waiting",), to="unknown", now=NOW)
+    early = NOW - timedelta(hours=1)
+    put(store, *(made(f"nps-r{n:03}", recorded(n), at=early) for n in range(250)), made("nps-x", NOTE))
+    assert claim(store, limit=1) == (["nps-x"], 0)
+
+
+def test_orphans_of_another_connection_are_left_to_it(store: Store) -> None:
+    put(store, made("nps-p", on="other"), made("nps-c", NOTE, on="other", parent="nps-p"))
+    with store.write() as tx:
+        outbox.move(tx, "nps-p", from_states=("waiting",), to="rejected", now=NOW)
+    claim(store)
+    assert state(store, "nps-c") == "waiting"
+
+
+def test_a_note_on_a_ticket_without_a_record_is_given_up(store: Store) -> None:
+    put(store, made("nps-p"), made("nps-c", NOTE, parent="nps-p"))
+    with store.write() as tx:
+        outbox.move(tx, "nps-p", from_states=("waiting",), to="applied", now=NOW)
+    claim(store)
+    assert state(store, "nps-c") == "discarded"
+    put(store, made("nps-q"), made("nps-d", NOTE, parent="nps-q"))
+    with store.write() as tx:
+        outbox.move(tx, "nps-q", from_states=("waiting",), to="applied", now=NOW)
+        outbox.put_receipt(tx, Receipt(key="nps-q", record_id="1", record_type="ticket"), now=NOW)
+    assert claim(store)[0] == ["nps-d"]
+
+
+def test_a_list_is_narrowed_by_each_filter(store: Store) -> None:
+    put(store, made("nps-a"), made("nps-b", on="other"))
+    with store.read() as tx:
+        assert [e.write_back.key for e in outbox.listed(tx)] == ["nps-a", "nps-b"]
+        assert [e.write_back.key for e in outbox.listed(tx, connection="other")] == ["nps-b"]
+        assert len(outbox.listed(tx, states=("waiting", "applied"), response_key="r", changed_at=NOW)) == 2
+        assert outbox.listed(tx, states=("applied",)) == []
+
+
+def test_a_key_is_found_by_its_beginning(store: Store) -> None:
+    put(store, made("nps-ab"), made("nps-ac"), made("nps-r-ab"), made("nps-b"))
+    with store.read() as tx:
+        for prefix, found in (("nps-a", ["nps-ab", "nps-ac"]), ("nps-ab", ["nps-ab"]), ("nps-r-", ["nps-r-ab"])):
+            assert [e.write_back.key for e in outbox.beginning(tx, prefix, limit=2)] == found
+        assert len(outbox.beginning(tx, "nps-", limit=2)) == 2
+        assert outbox.beginning(tx, "%", limit=2) == []
