@@ -15,9 +15,9 @@ from connector.cli.output import facts, moment, say, table
 from connector.cli.replaying import replayed
 from connector.errors import AuthError, ConfigError
 from connector.jobs import runner
-from connector.jobs.forecast import Forecast
 from connector.jobs.rerun import forecast
 from connector.jobs.rerun import rerun as run_forecast
+from connector.jobs.rerun.forecast import Forecast
 from connector.jobs.runtime import Runtime
 from connector.store import Tx, codec, jobs
 

@@ -11,10 +11,10 @@ from connector.cli import common
 from connector.cli.output import facts, moment, say, table
 from connector.cli.picture import change_lines
 from connector.domain import EffectClass, WriteBackState
-from connector.jobs import traces, waiting
 from connector.jobs.dry import DryRecord
+from connector.jobs.explain import traces, waiting
+from connector.jobs.explain.sections import write_back_facts
 from connector.jobs.runtime import Runtime, open_ports
-from connector.jobs.sections import write_back_facts
 from connector.rules import outbox as rules_outbox
 from connector.store import Tx, outbox
 from connector.store.outbox import Entry

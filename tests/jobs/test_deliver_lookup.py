@@ -7,9 +7,10 @@ from typing import Any
 
 import requests
 
-from connector.jobs import once, rerun_answers
-from connector.jobs.forecast import Forecast
+from connector.jobs import once
 from connector.jobs.replay import Recorded, replay
+from connector.jobs.rerun import answers as rerun_answers
+from connector.jobs.rerun.forecast import Forecast
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import jobs, outbox

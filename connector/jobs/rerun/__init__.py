@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from connector.errors import ConfigError
-from connector.jobs import rerun_answers, runner, stories
+from connector.jobs import runner, stories
 from connector.jobs.dry import DryRecord
-from connector.jobs.forecast import Forecast, first, records
+from connector.jobs.rerun import answers as rerun_answers
+from connector.jobs.rerun.forecast import Forecast, first, records
 from connector.jobs.runtime import Runtime
 from connector.store import codec, contacts, jobs, plans
 

@@ -11,10 +11,11 @@ import msgspec
 from connector.config import Config
 from connector.domain import EffectClass, Receipt, RecordResponse, WriteBack, WriteBackState
 from connector.errors import ConfigError, ConnectorError, RejectedError
-from connector.jobs import matching, stories, waiting
+from connector.jobs import matching, stories
 from connector.jobs.collect import Taken, crm_connection
 from connector.jobs.dry import DryRecord
-from connector.jobs.forecast import Answers, Forecast, records
+from connector.jobs.explain import waiting
+from connector.jobs.rerun.forecast import Answers, Forecast, records
 from connector.jobs.runtime import Runtime, open_ports
 from connector.jobs.stored_forms import StoredWriteBack, from_stored
 from connector.ports import RawAnswer

@@ -12,11 +12,11 @@ from typing import Any
 from connector import registry
 from connector.domain import Company, Contact
 from connector.errors import ConfigError, RejectedError
-from connector.jobs import never_pulled
 from connector.jobs.dry import DryRecord
-from connector.jobs.explain_person import person_sections, suppressions_of
+from connector.jobs.explain import never_pulled
+from connector.jobs.explain.person import person_sections, suppressions_of
+from connector.jobs.explain.sections import Section, company_facts, company_line, write_back_section
 from connector.jobs.runtime import Runtime, open_ports
-from connector.jobs.sections import Section, company_facts, company_line, write_back_section
 from connector.ports import ContactSource
 from connector.store import Tx, contacts, outbox, plans, responses
 from connector.store.contacts import StoredContact

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from connector.domain import Company, Facet, Segment
-from connector.jobs import waiting
+from connector.jobs.explain import waiting
 from connector.jobs.runtime import Runtime
 from connector.store import outbox, responses
 from connector.store.outbox import Entry

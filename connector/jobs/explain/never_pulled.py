@@ -8,10 +8,10 @@ from typing import Any
 from connector.config import Config
 from connector.domain import Company, Contact, Facet, Segment
 from connector.jobs.dry import DryRecord
-from connector.jobs.explain_person import address_section
+from connector.jobs.explain.person import address_section
+from connector.jobs.explain.sections import Section, company_line, names
 from connector.jobs.pull import resolve, segments_in_use
 from connector.jobs.runtime import Runtime, open_ports
-from connector.jobs.sections import Section, company_line, names
 from connector.store import contacts
 from connector.sync import groups
 from connector.sync.audience import ResolvedAudience

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from connector.domain import REASON_TEXT, Company, Contact, Facet, Finding
-from connector.jobs import traces
+from connector.jobs.explain import traces
+from connector.jobs.explain.sections import Section, company_facts, company_line, names, when, write_back_section
 from connector.jobs.runtime import Runtime
-from connector.jobs.sections import Section, company_facts, company_line, names, when, write_back_section
 from connector.store import Tx, codec, contacts, outbox, people, plans, responses
 from connector.store.contacts import StoredContact
 from connector.store.segments import stored_segments
