@@ -13,7 +13,7 @@ import structlog
 
 from connector import registry
 from connector.config import Config
-from connector.domain import Contact, Facet, Mode, Response, WriteBack
+from connector.domain import Company, Contact, Facet, Mode, Response, WriteBack
 from connector.errors import ConfigError, RejectedError
 from connector.jobs import matching
 from connector.jobs.record import Record
@@ -34,7 +34,7 @@ NOT_TAKEN = 100
 TOO_EARLY = timedelta(days=1)
 """How far in the future an answer may lie, for clocks and time zones that are off."""
 
-Look = Callable[[str, str], list[Contact]]
+Look = Callable[[str, str], list[tuple[Contact, Company | None]]]
 log = structlog.get_logger()
 
 
@@ -221,7 +221,7 @@ def _remember_asking(tx: Tx, response: Response) -> None:
         people.put_askings(tx, [asking])
 
 
-def _looked_up(look: Look, connection: str, term: str, place: str) -> Contact | None:
+def _looked_up(look: Look, connection: str, term: str, place: str) -> tuple[Contact, Company | None] | None:
     """The contact as the CRM has it now; an address it cannot be asked for is nobody's, and stops no other row."""
     try:
         return next(iter(look(connection, term)), None)

@@ -44,11 +44,11 @@ def match(
     connection: str,
     installation: str,
     responded_at: datetime,
-    found: Contact | None = None,
+    found: tuple[Contact, Company | None] | None = None,
 ) -> Matched:
-    """Match by contact id, else by e-mail address. `found` is a contact read live, for one that was never pulled."""
+    """Match by contact id, else by e-mail address. `found` was read live: a contact never pulled, and its company."""
     values = answer.values
-    contact = found or contact_of(tx, values, connection)
+    contact = found[0] if found else contact_of(tx, values, connection)
     stored = contacts.contact(tx, connection, contact.id) if contact else None
     keys = _keys(values, contact, installation, responded_at)
     person_id = stored.person_id if stored else None
@@ -62,6 +62,7 @@ def match(
     if contact is None:
         return Matched(key=key, existing=existing)
     company = contacts.company(tx, connection, contact.company_id) if contact.company_id else None
+    company = company or (found[1] if found else None)
     member_of = groups.expand(contacts.groups_of(tx, connection, contact.id, contact.company_id))
     ids = {
         Facet.CONTACT_TYPE: frozenset(contact.type_ids),

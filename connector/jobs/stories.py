@@ -14,7 +14,7 @@ from typing import Any
 
 from connector import registry
 from connector.config import Config
-from connector.domain import Contact
+from connector.domain import Company, Contact
 from connector.errors import ConfigError
 from connector.jobs.collect import Look, collect, crm_connection
 from connector.jobs.deliver import deliver
@@ -23,7 +23,7 @@ from connector.jobs.plan import plan
 from connector.jobs.pull import pull
 from connector.jobs.record import Record
 from connector.jobs.runtime import open_ports
-from connector.ports import Context, Ports, ResponseSource
+from connector.ports import ContactSource, Context, Ports, ResponseSource
 
 
 def perform(
@@ -69,13 +69,13 @@ def answer_ports(record: Record, config: Config) -> Ports:
 
 def looking(record: Record, config: Config) -> Look:
     """Read a contact live that was never pulled, opening each Connection once."""
-    opened: dict[str, Any] = {}
+    opened: dict[str, ContactSource | None] = {}
 
-    def look(connection: str, term: str) -> list[Contact]:
+    def look(connection: str, term: str) -> list[tuple[Contact, Company | None]]:
         if connection not in opened:
             opened[connection] = open_ports(config, connection, record).source
         source = opened[connection]
-        return [contact for contact, _ in source.look(term)] if source is not None else []
+        return source.look(term) if source is not None else []
 
     return look
 

@@ -57,6 +57,11 @@ def put(tx: Tx, plan: Plan) -> None:
     rows = tx.execute(
         text("select id from plan where audience = :a order by at desc, id desc"), {"a": plan.audience}
     ).all()
+    # what a plan that was killed left behind belongs to no row
+    tx.execute(
+        text("delete from decision where plan_id like :p and plan_id not in (select id from plan)"),
+        {"p": f"{plan.audience}@%"},
+    )
     for row in rows[KEPT:]:
         drop_decisions(tx, row.id)
         tx.execute(text("delete from plan where id = :p"), {"p": row.id})
