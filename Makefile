@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint kill soak bench schema pictures lock clean
+.PHONY: help demo test lint soak bench schema pictures lock clean
 
 help:            ## what can be made
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 18
@@ -26,7 +26,7 @@ soak: .venv/dev  ## 1,000 kills at seeded random boundaries, alone and with faul
 bench: .venv/dev ## the speed and the calls, against the figures promised
 	$(BIN)/python -m tests.bench
 
-schema: .venv/dev ## renew config/nps.schema.json and config/full.yaml's checks
+schema: .venv/dev ## renew config/nps.schema.json from the settings models
 	$(BIN)/python -m connector.config.schema > config/nps.schema.json
 
 pictures: .venv/dev ## renew the picture of a ticket in docs/pictures (needs Debian's chromium)

@@ -78,7 +78,7 @@ def show(key: Key) -> None:
         say(f"{moment(entry.created_at)}  written down{job}")
         if history:
             say(*(f"{moment(trace.at)}  {trace.what} (job {trace.job_id})" for trace in history))
-        say(f"{moment(entry.changed_at)}  {waiting.state_words(entry)}; tried {entry.tries} times")
+        say(f"{moment(entry.changed_at)}  {waiting.state_words(entry)}; tried {entry.tries} time{'' if entry.tries == 1 else 's'}")
         if receipt is not None:
             say(f"receipt: {receipt.record_type.replace('_', ' ')} {receipt.record_id} {receipt.link}".rstrip())
         facts(

@@ -47,9 +47,7 @@ class Taken:
     cursor: dict[str, Any]
 
 
-def collect(
-    record: Record, config: Config, source: ResponseSource, look: Look, *, cursor_name: str = ANSWERS
-) -> dict[str, Any]:
+def collect(record: Record, config: Config, source: ResponseSource, look: Look) -> dict[str, Any]:
     """Take every answer the source offers that was not taken yet; a bad row is reported with its place.
 
     In a rerun (`again` in the parameters) known answers go through the rules once more, what was refused
@@ -57,9 +55,7 @@ def collect(
     """
     counts: Counter[str] = Counter()
     named = bool(record.params.get("file"))  # a file named by a person is read whole, its known rows told from new ones
-    cursor = (
-        None if named else record.read("cursor", dict[str, Any] | None, lambda tx: contacts.cursor(tx, cursor_name))
-    )
+    cursor = None if named else record.read("cursor", dict[str, Any] | None, lambda tx: contacts.cursor(tx, ANSWERS))
     not_taken: list[list[str]] = []
     pages = source.responses(cursor)
 
@@ -88,7 +84,7 @@ def collect(
         record.emit("cursor", [page.cursor])
         if "again" in record.params:
             continue
-        record.commit(lambda tx, taken=page.cursor: contacts.put_cursor(tx, cursor_name, taken, now=record.now))  # type: ignore[misc]
+        record.commit(lambda tx, taken=page.cursor: contacts.put_cursor(tx, ANSWERS, taken, now=record.now))  # type: ignore[misc]
     return {**counts, "not_taken": not_taken[:NOT_TAKEN]} if not_taken else dict(counts)
 
 

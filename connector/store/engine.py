@@ -155,7 +155,7 @@ def _migrate(store: Store) -> None:
 
 
 def _backup(store: Store, revision: str) -> None:
-    """Copy a SQLite file beside itself before its schema changes; PostgreSQL has its own ways (docs/operations)."""
+    """Copy a SQLite file beside itself before its schema changes; PostgreSQL has its own ways (pg_dump)."""
     name = store.engine.url.database
     if store.postgres or not name or name == ":memory:":
         return

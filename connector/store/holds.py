@@ -18,7 +18,7 @@ AUDIENCE = "audience"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    kind: str  # connection | audience | campaign | everything
+    kind: str  # connection | audience | everything
     name: str
     cause: str  # auth | missing | pause
     reason: str
