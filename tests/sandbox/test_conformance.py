@@ -58,7 +58,7 @@ def furnish(psa: Client) -> None:
     psa.post("/company/contacts/1001/notes", {"text": "x"})
     psa.post("/company/companies/5001/notes", {"text": "x"})
     psa.post("/sales/activities", {"name": "x", "assignTo": {"id": 101}})
-    psa.post("/system/callbacks", {"url": "https://x.example.com", "objectId": 1, "type": "contact", "level": "owner"})
+    psa.post("/system/callbacks", {"url": "http://127.0.0.1:9/", "objectId": 1, "type": "contact", "level": "owner"})
     psa.patch("/company/contacts/1001", customFields=[{"id": 41, "value": 9}, {"id": 43, "value": "promoter"}])
 
 

@@ -103,7 +103,7 @@ def mails_after(psa: Client, act: Callable[[Client], Any]) -> int:
 
 
 EMAIL = {"type": {"id": 1}, "value": "ann@example.com", "defaultFlag": True}
-HOOK = {"url": "https://hooks.example.com/", "objectId": 1, "type": "contact", "level": "type"}
+HOOK = {"url": "http://127.0.0.1:9/", "objectId": 1, "type": "contact", "level": "type"}
 # reading -> (what to do, what comes of it when lenient, when strict)
 CASES: dict[str, tuple[Callable[[Client], object], object, object]] = {
     "missing_client_id": (

@@ -33,6 +33,7 @@ class Control:
             ("GET", "truth"): self._truth,
             ("GET", "records"): lambda _: truth.records(self._world, self._api.renderer),
             ("GET", "log"): lambda _: list(self._world.state.log),
+            ("GET", "callbacks"): lambda _: list(self._world.state.deliveries),
             ("GET", "faults"): lambda _: [asdict(fault) for fault in self._world.state.faults],
             ("POST", "faults"): self._plan,
             ("DELETE", "faults"): lambda _: self._world.state.faults.clear(),

@@ -36,10 +36,15 @@ def run_forever(
         login = server.login
         sys.stdout.write(
             f"sandbox ConnectWise PSA with {contacts} contacts: {server.url}\n"
-            f"  company      {login.company}\n"
-            f"  public key   {login.public_key}\n"
-            f"  private key  {login.private_key}\n"
-            f"  client id    {login.client_id}\n"
+            "For nps.yaml:\n"
+            "connections:\n"
+            "  psa:\n"
+            "    adapter: connectwise\n"
+            f"    base_url: {server.url}\n"
+            f"    company: {login.company}\n"
+            f"    public_key: {login.public_key}\n"
+            f"    private_key: {login.private_key}\n"
+            f"    client_id: {login.client_id}\n"
             "Stop it with Ctrl-C.\n"
         )
         sys.stdout.flush()

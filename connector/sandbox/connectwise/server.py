@@ -11,6 +11,7 @@ from types import TracebackType
 import msgspec
 
 from .api import Api, Login
+from .callbacks import KEY_PATH, Callbacks
 from .control import PREFIX, Control
 from .pages import Pages
 from .refusals import Answer
@@ -31,11 +32,13 @@ class Server:
         self._wire.clock = world.now
         self.port: int = self._wire.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self._callbacks = Callbacks(world, self._api.renderer, self.login.company, self.url)
         self._thread = threading.Thread(target=self._wire.serve_forever, args=(0.01,), daemon=True, name="sandbox")
         self._thread.start()
 
     def close(self) -> None:
         self._wire.shutdown()
+        self._callbacks.close()
         self._wire.server_close()
         self._thread.join(timeout=5)
 
@@ -50,14 +53,20 @@ class Server:
     def _answer(self, request: Request, arrived: float) -> Answer:
         with self.world.lock:
             try:
-                return self._routed(request, arrived)
+                self._api.settle()
+                self._callbacks.flush(None, by_api=True)
+                try:
+                    return self._routed(request, arrived)
+                finally:
+                    self._callbacks.flush(request, by_api=self._api.handles(request.path))
             except Exception:
                 # The one place where a defect of the stand-in can be shown to whoever tests against it.
                 body = {"code": "SandboxDefect", "message": traceback.format_exc()}
                 return Answer(status=500, body=msgspec.json.encode(body))
 
     def _routed(self, request: Request, arrived: float) -> Answer:
-        self._api.settle()
+        if request.path == KEY_PATH:
+            return self._callbacks.key(request)
         if request.path.startswith(PREFIX):
             return self._control.answer(request)
         if not self._api.handles(request.path):

@@ -54,6 +54,9 @@ class State:
     mails: list[Row] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     late: list[tuple[float, Request]] = field(default_factory=list)
+    # The rows as they were before writes that no callback has been told of yet, by (table, id); never copied.
+    written: dict[tuple[str, int], Row | None] = field(default_factory=dict)
+    deliveries: deque[Row] = field(default_factory=lambda: deque(maxlen=10_000))
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=1001))
     offset: float = 0.0
     codebase: str = "v2026_1"
@@ -72,6 +75,7 @@ class State:
             mails=list(self.mails),
             faults=[replace(fault) for fault in self.faults],
             late=list(self.late),
+            deliveries=deque((dict(d) for d in self.deliveries if d["status"] != "pending"), maxlen=10_000),
             recent=deque(self.recent, maxlen=1001),
             offset=self.offset,
             codebase=self.codebase,

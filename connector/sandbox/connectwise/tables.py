@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from .world import World
 
 
+# Tables whose changes callbacks are told of.
+_TOLD = frozenset({"contacts", "companies", "tickets"})
+
+
 class Base(Protocol):
     """Rows that were there from the beginning, under a parent record (0 for none)."""
 
@@ -111,6 +115,8 @@ class Table:
         return None
 
     def _write(self, parent: int, number: int, row: Row | None) -> None:
+        if self.name in _TOLD and self.world.state.overlay.get("callbacks"):
+            self.world.state.written.setdefault((self.name, number), self.row(parent, number))
         kept = self._merged.get(parent)
         known = kept is not None and kept[0] == self.world.stamp(self.name)
         rows = self.world.state.overlay.setdefault(self.name, {}).setdefault(parent, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import checking, contact_rules, ticket_rules
+from . import callbacks, checking, contact_rules, ticket_rules
 from .patching import patched
 from .refusals import invalid, not_found, refuse
 from .resources import Place, Resource
@@ -28,6 +28,7 @@ _RULES: dict[str, Rule] = {
     "group_contacts": contact_rules.group_contact,
     "group_companies": contact_rules.group_company,
     "tickets": ticket_rules.ticket,
+    "callbacks": callbacks.entry,
     "ticket_notes": ticket_rules.note,
 }
 # Rows whose id is given by another record, not drawn from the table.
