@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from connector.cli import common
-from connector.cli.output import complain, facts, say
+from connector.cli.output import complain, facts, moment, say
 from connector.config import Config
 from connector.errors import AuthError, Problem
 
@@ -26,6 +26,9 @@ def check(
     """
     config = common.configuration()
     notices = list(config.notices)
+    folder = config.answers.folder
+    if folder is not None and not folder.is_dir():
+        notices.append(f"answers.folder: there is no folder {folder} yet; make it, or no answers are collected")
     found: dict[str, Any] = {"mode": config.mode, "config": str(config.path), "counts": _counts(config)}
     if not live:
         _say(config, notices, "configuration is sound")
@@ -34,7 +37,7 @@ def check(
     from connector.jobs import names
 
     proof = names.prove(config, _remembered(config))
-    notices += proof.notices
+    notices += [*proof.notices, *_holds(config)]
     _told(proof.problems, proof.failed)
     if not proof.problems and not proof.failed:
         _say(config, notices, f"configuration is sound; all {proof.checked} names exist on {', '.join(proof.reached)}")
@@ -74,6 +77,26 @@ def _told(problems: list[Problem], failed: dict[str, Any]) -> None:
         complain(problem)
     for name, error in failed.items():
         complain(f"connections.{name}: {error}")
+
+
+def _holds(config: Config) -> list[str]:
+    """Connections that are still held: credentials that are right now do not lift a hold by themselves."""
+    from connector.jobs.runtime import open_runtime, store_exists
+    from connector.store import holds
+
+    if not store_exists(config):
+        return []
+    runtime = open_runtime(config)
+    try:
+        with runtime.store.read() as tx:
+            held = [hold for hold in holds.listed(tx) if hold.kind != "audience"]
+    finally:
+        runtime.store.close()
+    return [
+        f"{hold.name} is held since {moment(hold.since)} ({hold.cause}); "
+        f"connector resume {'all' if hold.kind == 'everything' else hold.name} lets it go on"
+        for hold in held
+    ]
 
 
 def _remembered(config: Config) -> dict[str, dict[tuple[str, str], str]]:

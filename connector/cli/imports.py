@@ -38,6 +38,15 @@ def say_not_taken(file: Path, counts: dict[str, Any]) -> None:
         say(f"  … and {counts['rejected'] - len(rows):,} more")
 
 
+def say_skipped(file: Path, counts: dict[str, Any]) -> None:
+    """Each answer that was taken but for which a ticket could not be opened, with its line and why."""
+    rows = counts.get("skipped", [])
+    for place, why in rows:
+        say(f"  {_line(file, place)}: {why}")
+    if counts.get("no_ticket", 0) > len(rows):
+        say(f"  … and {counts['no_ticket'] - len(rows):,} more without a ticket")
+
+
 def _line(file: Path, place: str) -> str:
     """`file.csv:7` as it was named on the command line."""
     name, _, line = place.rpartition(":")

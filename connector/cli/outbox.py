@@ -44,16 +44,23 @@ def list_entries(
     with common.opened() as runtime, runtime.store.read() as tx:
         entries = outbox.listed(tx, states=(state,) if state else (), connection=connection or "")
         whys = [waiting.why(tx, entry, runtime.config, runtime.now()) for entry in entries]
-        facts({"write_backs": [write_back_facts(entry, why) for entry, why in zip(entries, whys, strict=True)]})
+        whose = [waiting.whose(tx, entry) for entry in entries]
+        facts({
+            "write_backs": [
+                write_back_facts(entry, why) | {"whose": of}
+                for entry, why, of in zip(entries, whys, whose, strict=True)
+            ]
+        })  # fmt: skip
         if not entries:
             say("nothing is in the outbox" if not state and not connection else "there is none")
             return
         rows = [
-            (entry.write_back.key, entry.write_back.kind, entry.write_back.connection, entry.write_back.rule_id,
-             waiting.state_words(entry), entry.receipt.record_id if entry.receipt else why)
-            for entry, why in zip(entries, whys, strict=True)
+            (entry.write_back.key, entry.write_back.kind, ", ".join(word for word in of.values() if word),
+             entry.write_back.connection, entry.write_back.rule_id, waiting.state_words(entry),
+             entry.receipt.record_id if entry.receipt else why)
+            for entry, why, of in zip(entries, whys, whose, strict=True)
         ]  # fmt: skip
-        table(("key", "what", "connection", "rule", "state", "record, or why"), rows)
+        table(("key", "what", "whose", "connection", "rule", "state", "record, or why"), rows)
 
 
 @app.command()
@@ -78,7 +85,8 @@ def show(key: Key) -> None:
         say(f"{moment(entry.created_at)}  written down{job}")
         if history:
             say(*(f"{moment(trace.at)}  {trace.what} (job {trace.job_id})" for trace in history))
-        say(f"{moment(entry.changed_at)}  {waiting.state_words(entry)}; tried {entry.tries} time{'' if entry.tries == 1 else 's'}")
+        times = f"{entry.tries} time{'' if entry.tries == 1 else 's'}"
+        say(f"{moment(entry.changed_at)}  {waiting.state_words(entry)}; tried {times}")
         if receipt is not None:
             say(f"receipt: {receipt.record_type.replace('_', ' ')} {receipt.record_id} {receipt.link}".rstrip())
         facts(

@@ -49,6 +49,9 @@ def say_held(tx: Tx) -> None:
     else:
         rows = [(name_of(hold), hold.cause, moment(hold.since), hold.reason) for hold in held]
         table(("held", "cause", "since", "reason"), rows)
+        for hold in held:
+            if hold.cause == "auth":  # the remedy is at its end, which the table cuts off
+                say(f"{name_of(hold)}: {hold.reason}")
     facts({"held": as_json(tx)})
 
 

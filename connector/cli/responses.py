@@ -57,13 +57,15 @@ def import_(
         entries = _made(runtime, step)
         if step.attempt is None or step.outcome not in ("done", "partial"):
             steps.say_step(step)
-        say(
-            f"{file}: {counts.get('responses', 0):,} taken, {counts.get('already_there', 0):,} already there, "
-            f"{counts.get('rejected', 0):,} rejected, {counts.get('unmatched', 0):,} of nobody known"
-        )
+        if step.outcome in ("done", "partial"):
+            say(
+                f"{file}: {counts.get('responses', 0):,} taken, {counts.get('already_there', 0):,} already there, "
+                f"{counts.get('rejected', 0):,} rejected, {counts.get('unmatched', 0):,} of nobody known"
+            )
         if counts.get("older"):
             say(f"{counts['older']:,} not taken: a later revision of the answer is here")
         imports.say_not_taken(file, counts)
+        imports.say_skipped(file, counts)
         if counts.get("rules_did_not_run"):
             within = runtime.config.answers.rules_within.text
             say(f"{counts['rules_did_not_run']:,} older than {within}: no rule ran on them; --run-rules runs them")

@@ -51,6 +51,6 @@ def resume(
 
 def _words(hold: Hold) -> str:
     return {
-        "auth": "credentials renewed; the next run tries them",
+        "auth": "hold lifted; the next run tries the credentials",
         "missing": "the next pull looks for its names again",
     }.get(hold.cause, "goes on")

@@ -31,6 +31,9 @@ ANSWERS = "answers"
 NOT_TAKEN = 100
 """How many rows that were not taken are kept with the Attempt, each with place and reason; all are counted."""
 
+SKIPPED = 20
+"""How many tickets that cannot be opened are kept with the Attempt, each with place and reason; all are counted."""
+
 TOO_EARLY = timedelta(days=1)
 """How far in the future an answer may lie, for clocks and time zones that are off."""
 
@@ -57,6 +60,7 @@ def collect(record: Record, config: Config, source: ResponseSource, look: Look) 
     named = bool(record.params.get("file"))  # a file named by a person is read whole, its known rows told from new ones
     cursor = None if named else record.read("cursor", dict[str, Any] | None, lambda tx: contacts.cursor(tx, ANSWERS))
     not_taken: list[list[str]] = []
+    skipped: list[list[str]] = []
     pages = source.responses(cursor)
 
     def following(_tx: Tx) -> Taken | None:
@@ -74,7 +78,7 @@ def collect(record: Record, config: Config, source: ResponseSource, look: Look) 
         # the older first, so that previous_band sees it, and the newest revision is the last
         for answer in sorted(page.answers, key=_when):
             try:
-                _take(record, config, answer, look, counts)
+                skipped += _take(record, config, answer, look, counts)
             except RejectedError as error:
                 counts["rejected"] += 1
                 not_taken.append([answer.place, str(error)])
@@ -85,10 +89,12 @@ def collect(record: Record, config: Config, source: ResponseSource, look: Look) 
         if "again" in record.params:
             continue
         record.commit(lambda tx, taken=page.cursor: contacts.put_cursor(tx, ANSWERS, taken, now=record.now))  # type: ignore[misc]
-    return {**counts, "not_taken": not_taken[:NOT_TAKEN]} if not_taken else dict(counts)
+    named_rows = {"not_taken": not_taken[:NOT_TAKEN], "skipped": skipped[:SKIPPED]}
+    return {**counts, **{name: rows for name, rows in named_rows.items() if rows}}
 
 
-def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts: Counter[str]) -> None:
+def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts: Counter[str]) -> list[list[str]]:
+    """Take one answer; the place and reason of each ticket that a rule wants and nobody can open."""
     values = answer.values
     connection = crm_connection(config, values.get("connection") or record.params.get("connection"))
     responded_at = _when(answer)
@@ -114,14 +120,14 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
     response = _response(answer, connection, campaign or config.answers.campaign, responded_at, matched, record.now)
     if old is not None and response.responded_at < old.responded_at:
         counts["older"] += 1
-        return
+        return []
     known = old is not None and _said(old) == _said(response)
     if known and old is not None:
         counts["already_there"] += 1
         now_called = replace(old, **{name: getattr(response, name) for name in _BESIDE})
         if not ("again" in record.params or record.params.get("run_rules")):
             _keep(record, old, now_called, counts)
-            return
+            return []
         response = now_called
     evaluation, why_not = _evaluate(record, config, response, matched)
     judged = {"matches": evaluation.matches, "skipped": evaluation.skipped, "rules_did_not_run": why_not}
@@ -149,6 +155,25 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
     record.commit(write)
     if matched.contact is None:
         log.warning("answer_of_nobody", place=answer.place, remedy="no contact has this id or address; it is kept")
+    missed = [[answer.place, why] for why in _no_ticket(config, response, evaluation)]
+    if missed:
+        counts["no_ticket"] += len(missed)
+    return missed
+
+
+def _no_ticket(config: Config, response: Response, evaluation: Evaluation) -> list[str]:
+    """`detractor, no ticket: the response belongs to no company; …`, for each ticket that cannot be opened."""
+    actions = {(rule.id, action.id): (rule, action) for rule in config.rules for action in rule.then}
+    told = []
+    for skipped in evaluation.skipped:
+        rule, action = actions[skipped.rule_id, skipped.action_id]
+        if not action.open_ticket:
+            continue
+        remedy = "give the contact a company in the CRM" if response.contact_id else "give a contact_id"
+        if not any(other.notify for other in rule.then):
+            remedy += ", or add a notify action"
+        told.append(f"{response.band}, no ticket: {skipped.why.partition(',')[0]}; {remedy}")
+    return told
 
 
 def crm_connection(config: Config, named: str | None) -> str:

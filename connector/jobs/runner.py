@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from connector import __version__
+from connector import __version__, registry
 from connector.domain import Mode
 from connector.errors import (
     AuthError,
@@ -147,6 +147,7 @@ def _attempt(
             outcome = outcome_of(problem)
             error = str(problem)
             if isinstance(problem, AuthError) and connection in runtime.config.connections:
+                error = f"{error}; {_remedy(runtime, connection)}"
                 _hold(runtime, connection, error)  # collecting answers acts on none: it tries again by itself
             log.warning("attempt_ended", outcome=outcome, error=error)
         except Exception as bug:
@@ -191,6 +192,21 @@ def collecting_seldom() -> Iterator[None]:
 def outcome_of(problem: ConnectorError) -> str:
     """How an Attempt ends that this error ended."""
     return next((name for cls, name in OUTCOMES if isinstance(problem, cls)), "failed")
+
+
+def _remedy(runtime: Runtime, connection: str) -> str:
+    """What a person does about refused credentials: which settings to correct, how to prove it, how to go on."""
+    spec = registry.spec(runtime.config.connections[connection].kind)
+    keys = [
+        name
+        for name, field in spec.settings.model_fields.items()
+        if name in ("company", "username") or "SecretStr" in str(field.annotation)
+    ]
+    prove = " prove it with connector check --live;" if spec.facets else ""
+    return (
+        f"correct connections.{connection}.{', '.join(keys)}, or the rights behind them;{prove} "
+        f"then connector resume {connection}"
+    )
 
 
 def _hold(runtime: Runtime, connection: str, why: str) -> None:

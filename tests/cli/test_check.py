@@ -100,3 +100,25 @@ def test_renamed_segment_is_followed_and_told(desk: Desk, connector: Connector) 
     said = connector("check", "--live")
     assert said.code == 0
     assert '"NPS 2026" is called "NPS and more" in the CRM now' in said.out
+
+
+def test_a_folder_of_answers_that_is_not_there_is_told(desk: Desk, connector: Connector) -> None:
+    desk.write("preview", lambda text: text.replace("answers: {", "answers: {folder: not-yet, "))
+    said = connector("check")
+    assert said.code == 0
+    assert "notice: answers.folder: there is no folder" in said.out
+
+
+def test_live_names_a_hold_that_stands(desk: Desk, connector: Connector) -> None:
+    connector("pause", "psa")
+    assert "notice: psa is held since" in connector("check", "--live").out
+
+
+def test_lost_credentials_say_what_to_correct_and_how_to_go_on(
+    desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CW_PRIVATE_KEY", "wrong")
+    assert connector("pull").code == 3
+    told = connector("pause").out
+    assert "correct connections.psa.company, public_key, private_key, client_id" in told
+    assert "then connector resume psa" in told

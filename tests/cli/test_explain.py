@@ -92,3 +92,15 @@ def _never_served(desk: Desk) -> int:
             if row and row.get("types") and not {1, 2} & set(row["types"]):
                 return int(number)
     raise AssertionError("everybody decides something")
+
+
+def test_an_answer_and_a_suppression_of_an_address_nobody_has_are_shown(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    answer(desk, connector, {"email": "gone@example.net", "score": 3})
+    connector("suppress", "gone@example.net", "--reason", "asked us by phone")
+    for offline in ((), ("--offline",)):
+        said = connector("explain", "gone@example.net", *offline)
+        assert said.code == 0
+        assert "3 of 10 (detractor)" in said.out
+        assert "asked us by phone" in said.out
+        assert "known from" in said.out

@@ -120,3 +120,23 @@ def test_a_message_nobody_can_be_asked_about_is_not_sent_twice_by_accident(desk:
     assert refused.code == 2
     assert "--it-did-not-arrive" in refused.err
     assert connector("outbox", "release", key, "--it-did-not-arrive").code == 0
+
+
+def test_the_list_says_whose_it_is_and_show_why_it_was_settled(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector, "preview")
+    answer(desk, connector, {"email": ANN, "score": 3})
+    assert "Ann Example, Northwind Example Ltd" in connector("outbox", "list").out
+    first = outbox(connector)[0]
+    assert first["whose"] == {"contact": "Ann Example", "company": "Northwind Example Ltd"}
+    connector("outbox", "settle", first["key"], "--applied", "--reason", "done on paper")
+    assert "settled by hand: done on paper" in connector("outbox", "show", first["key"]).out
+
+
+def test_one_replaced_by_a_later_answer_names_the_other(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector, "preview")
+    answer(desk, connector, {"id": "r-1", "email": ANN, "score": 3})
+    answer(desk, connector, {"id": "r-1", "email": ANN, "score": 2})
+    entries = [each for each in outbox(connector) if each["kind"] == "record_response"]
+    (old,) = [each for each in entries if each["state"] == "discarded"]
+    (new,) = [each for each in entries if each["state"] == "waiting"]
+    assert old["why"] == f"the answer changed; replaced by {new['key']}"

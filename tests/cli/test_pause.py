@@ -23,7 +23,7 @@ def test_lost_credentials_hold_until_renewed(desk: Desk, connector: Connector, m
         assert connector("pull").code == 3
     assert connector("pull").code == 3
     assert [hold["cause"] for hold in connector("pause", "--json").facts["held"]] == ["auth"]
-    assert "credentials renewed" in connector("resume", "psa").out
+    assert "hold lifted" in connector("resume", "psa").out
     assert connector("pull").code == 0
 
 

@@ -80,3 +80,14 @@ def test_hostile_text_is_visible_not_obeyed(desk: Desk, connector: Connector) ->
     assert "1 taken" in said.out
     assert "\x1b" not in said.out + said.err
     assert "\u202e" not in said.out + said.err
+
+
+def test_a_ticket_nobody_can_open_is_named_with_its_line(desk: Desk, connector: Connector) -> None:
+    connector("pull")
+    answers(desk.folder, "1,ann@example.com,3,too slow", "2,nobody@example.com,2,")
+    said = connector("responses", "import", "answers.csv")
+    assert (
+        "answers.csv:3: detractor, no ticket: the response belongs to no company; "
+        "give a contact_id, or add a notify action"
+    ) in said.out
+    assert "answers.csv:2" not in said.out

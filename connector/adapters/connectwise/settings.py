@@ -68,6 +68,8 @@ class ConnectWiseSettings(BaseModel):
     @field_validator("site")
     @classmethod
     def _bare_host(cls, value: str) -> str:
+        if re.match(r"http://|([a-z]+://)?(localhost|127\.)", value.strip().lower()):
+            raise ValueError(f"{value!r} is a test server, not a site; use base_url in its place")
         host = re.sub(r"^[a-z]+://", "", value.strip().lower()).split("/")[0].rstrip(".")
         if host and not re.fullmatch(r"[a-z0-9]([a-z0-9.\-]*[a-z0-9])?(:\d{1,5})?", host):
             raise ValueError(f"{value!r} is no host name; write for example na.myconnectwise.net")

@@ -115,7 +115,7 @@ def moment(text: str, zone: str, column: str) -> datetime:
         raise WrongError(f'{column} "{text[:40]}" is no time; write for example 2026-11-20T16:20:00+01:00') from None
     if found.utcoffset() is None:
         if not zone:
-            raise WrongError(f'{column} "{text[:40]}" has no time zone; add one (…Z, …+01:00), or set zone')
+            raise WrongError(f'{column} "{text[:40]}" has no time zone; add one (…Z, …+01:00)')
         found = found.replace(tzinfo=ZoneInfo(zone))
     if not 1990 <= found.year <= 2200:
         raise WrongError(f"{column}: the year {found.year} cannot be meant")

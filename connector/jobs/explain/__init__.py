@@ -14,7 +14,7 @@ from connector.domain import Company, Contact
 from connector.errors import ConfigError, RejectedError
 from connector.jobs.dry import DryRecord
 from connector.jobs.explain import never_pulled
-from connector.jobs.explain.person import person_sections, suppressions_of
+from connector.jobs.explain.person import known_by_address, person_sections, suppressions_of
 from connector.jobs.explain.sections import Section, company_facts, company_line, write_back_section
 from connector.jobs.runtime import Runtime, open_ports
 from connector.ports import ContactSource
@@ -32,7 +32,7 @@ SHOWN = 50
 class Explanation:
     """What is known of one contact, company or ticket. `found` False: neither the store nor the CRM has it."""
 
-    kind: str  # contact | company | ticket | never pulled | nobody
+    kind: str  # contact | company | ticket | never pulled | address | nobody
     subject: str
     sections: tuple[Section, ...] = ()
     found: bool = True
@@ -59,8 +59,17 @@ def explain(runtime: Runtime, term: str, *, campaign: str = "", offline: bool = 
         return [Explanation(kind="nobody", subject=f'no company is called "{term[:80]}" in the store', found=False)]
     if offline:
         words = f"{term[:80]} is not in the store; without --offline the CRM is asked"
-        return [Explanation(kind="nobody", subject=words, found=False)]
+        return [_nobody(runtime, term, words, campaign)]
     return _live(runtime, term, campaign)
+
+
+def _nobody(runtime: Runtime, term: str, words: str, campaign: str) -> Explanation:
+    """Nobody has it; but for an address the store may know an answer, an asking or a suppression."""
+    sections = known_by_address(runtime, term, campaign) if "@" in term else ()
+    if not sections:
+        return Explanation(kind="nobody", subject=words, found=False)
+    contact = Section("contact", "contact", (words,), None)
+    return Explanation(kind="address", subject=f"{term[:80]}, known by its address only", sections=(*sections, contact))
 
 
 def _people(tx: Tx, runtime: Runtime, term: str) -> list[StoredContact]:
@@ -162,7 +171,7 @@ def _live(runtime: Runtime, term: str, campaign: str) -> list[Explanation]:
         raise ConfigError("no connection has contacts; name one under connections")
     if not found:
         words = f"{', '.join(asked)} has nobody with {'this address' if '@' in term else 'this id'}: {term[:80]}"
-        return [Explanation(kind="nobody", subject=words, found=False)]
+        return [_nobody(runtime, term, words, campaign)]
     return found
 
 

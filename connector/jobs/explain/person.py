@@ -46,6 +46,25 @@ def person_sections(
     yield write_back_section(runtime, entries)
 
 
+def known_by_address(runtime: Runtime, email: str, campaign: str) -> tuple[Section, ...]:
+    """Answers, askings and suppressions of an address that no contact has; only the parts that say something."""
+    key = judge(email).key
+    if not key:
+        return ()
+    with runtime.store.read() as tx:
+        answers = [r for r in responses.listed(tx) if judge(r.email).key == key and _of(campaign, r.campaign)]
+        judged = {r.key: codec.from_text(responses.judged(tx, r.key)) for r in answers}
+        entries = [e for r in answers for e in outbox.listed(tx, response_key=r.key)]
+        asked = _askings_of(tx, key, None, campaign)
+        suppressed = _suppressed(tx, runtime.now(), {("address", key)})
+        bounced = key in people.bounces(tx)
+    found = [asked] if asked.facts or bounced else []
+    found += [suppressed] if suppressed.facts else []
+    if answers:
+        found += [_answers(runtime, answers, judged), write_back_section(runtime, entries)]
+    return tuple(found)
+
+
 def _of(campaign: str, value: str) -> bool:
     return not campaign or campaign == value
 
@@ -156,10 +175,14 @@ def finding_line(finding: Finding) -> str:
 
 
 def _askings(tx: Tx, stored: StoredContact, campaign: str) -> Section:
-    askings = people.askings_of(tx, address_key=stored.address_key, person_id=stored.person_id)
+    return _askings_of(tx, stored.address_key, stored.person_id, campaign)
+
+
+def _askings_of(tx: Tx, address_key: str | None, person_id: str | None, campaign: str) -> Section:
+    askings = people.askings_of(tx, address_key=address_key, person_id=person_id)
     found = [asking for asking in askings if _of(campaign, asking.campaign)]
     lines = [f"{when(a.at)}{f' in {a.campaign}' if a.campaign else ''}, known from {a.source}" for a in found]
-    bounced = people.bounces(tx).get(stored.address_key or "")
+    bounced = people.bounces(tx).get(address_key or "")
     if bounced is not None:
         lines.append(f"the address bounced on {when(bounced)}")
     return Section("askings", "asked before", tuple(lines) or ("never, as far as is known",), found)
@@ -173,6 +196,10 @@ def suppressions_of(
     if stored is not None:
         meant |= {("address", stored.address_key or ""), ("person", stored.person_id)}
         meant.add((people.CONTACT, f"{stored.connection}/{stored.id}"))
+    return _suppressed(tx, now, meant)
+
+
+def _suppressed(tx: Tx, now: datetime, meant: set[tuple[str, str]]) -> Section:
     found = [s for s in people.suppressions(tx, now=now) if (s.kind, s.value) in meant]
     lines = [
         f"{s.kind} {s.value}: {s.reason or 'no reason given'}, {f'until {when(s.until)}' if s.until else 'for ever'}"

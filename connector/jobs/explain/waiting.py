@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from connector.config import Config
 from connector.domain import Mode, OpenTicket, WriteBackState
-from connector.store import Tx, holds, outbox
+from connector.store import Tx, contacts, holds, outbox, responses
 from connector.store.outbox import Entry
 
 STATE_WORDS: dict[WriteBackState, str] = {
@@ -28,6 +28,21 @@ def state_words(entry: Entry) -> str:
     return f"{words} (was already there)" if entry.receipt is not None and entry.receipt.already_there else words
 
 
+def whose(tx: Tx, entry: Entry) -> dict[str, str]:
+    """Contact and company of the answer it follows from, by name, else by id; empty where there is none."""
+    response = responses.get(tx, entry.write_back.response_key)
+    if response is None:
+        return {"contact": "", "company": ""}
+    contact_id, company_id = response.contact_id or "", response.company_id or ""
+    stored = contacts.contact(tx, response.connection, contact_id) if contact_id else None
+    company = contacts.company(tx, response.connection, company_id) if company_id else None
+    name = stored.contact().name if stored else ""
+    return {
+        "contact": name or (f"contact {contact_id}" if contact_id else "nobody known"),
+        "company": (company.name if company else "") or (f"company {company_id}" if company_id else ""),
+    }
+
+
 def why(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
     """What must happen before it goes, or `DUE`; for what does not wait, what the other system or a person said."""
     write_back = entry.write_back
@@ -35,9 +50,25 @@ def why(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
         if entry.look_after is not None and entry.look_after > now:
             return f"looked up from {_at(entry.look_after)}, before it is ever sent again; {entry.error}"
         return f"{LOOKED_UP}; {entry.error}"
+    if write_back.state is WriteBackState.DISCARDED and entry.error == outbox.WITHDRAWN:
+        newer = _replacement(tx, entry)
+        return f"the answer changed; replaced by {newer}" if newer else entry.error
     if write_back.state is not WriteBackState.WAITING:
         return entry.error
     return _keeps(tx, entry, config, now) or DUE
+
+
+def _replacement(tx: Tx, entry: Entry) -> str:
+    """The key of the newest write-back of the same action for a later revision of the answer; empty for none."""
+    old = entry.write_back
+    later = [
+        other.write_back
+        for other in outbox.listed(tx, response_key=old.response_key)
+        if (other.write_back.rule_id, other.write_back.action_id) == (old.rule_id, old.action_id)
+        and other.rehearsal == entry.rehearsal
+        and other.write_back.revision > old.revision
+    ]
+    return max(later, key=lambda newer: newer.revision).key if later else ""
 
 
 def _keeps(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:

@@ -51,6 +51,9 @@ MISTAKES = [
     ({"api_version": "latest"}, "api_version"),
     ({"max_calls_per_minute": 0}, "max_calls_per_minute"),
     ({"privat_key": "x"}, "privat_key"),
+    ({"site": "http://psa.example.com"}, "use base_url"),
+    ({"site": "localhost:8420"}, "use base_url"),
+    ({"site": "https://127.0.0.1:8420"}, "use base_url"),
 ]
 
 

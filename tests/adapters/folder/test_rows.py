@@ -89,7 +89,7 @@ def test_a_column_by_its_own_name_counts_more_than_an_alias(write: Write) -> Non
         (",2026-11-20T10:00:00Z,42,", "score is missing"),
         ("9,,42,", "responded_at is missing"),
         ("9,yesterday,42,", 'responded_at "yesterday" is no time; write for example 2026-11-20T16:20:00+01:00'),
-        ("9,2026-11-20 10,42,", 'responded_at "2026-11-20 10" has no time zone; add one (…Z, …+01:00), or set zone'),
+        ("9,2026-11-20 10,42,", 'responded_at "2026-11-20 10" has no time zone; add one (…Z, …+01:00)'),
         ("9,0001-01-01T00:00:00+14:00,42,", "responded_at"),
         ("9,1970-01-01T00:00:00Z,42,", "responded_at: the year 1970 cannot be meant"),
         ("9,2026-11-20T10:00:00Z,,", "neither contact_id nor email says who this is"),
