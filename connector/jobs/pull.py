@@ -147,7 +147,7 @@ def _remember(
 
 def _store(record: Record, connection: str, page: Page, counts: Counter[str], *, moves: bool) -> None:
     """Judge, link and keep one page, with its cursor, in one transaction."""
-    judged = [(contact, judge(contact.email)) for contact in page.contacts]
+    judged = [(contact, judge(contact.email, explain=False)) for contact in page.contacts]
     rows: list[StoredContact] = []
     ended: list[tuple[str, str, str, str, str]] = []
     if judged:

@@ -17,7 +17,7 @@ import msgspec
 from connector.config import Config, restore
 from connector.errors import ConnectorError, ContractError
 from connector.jobs import stories
-from connector.jobs.journal import Digest, body_in, body_out, checksum, read_lines
+from connector.jobs.journal import Digest, body_in, body_out, checksum, exchange_line, read_lines
 from connector.jobs.record import FAILURES, RowForm, T
 from connector.jobs.runner import outcome_of
 from connector.ports import Answer, Call, Wire
@@ -89,7 +89,7 @@ class Recorded:
                 frame = decode(line)
             except msgspec.DecodeError as error:
                 raise ContractError(f"{path.name}: the record is damaged: {error}") from error
-            digest.add(frame.t, line)
+            digest.add(frame.t, exchange_line(msgspec.structs.asdict(frame)) if frame.t == "exchange" else line)
             if frame.t == "begin":
                 begin = msgspec.json.decode(line)
             elif frame.t == "end":

@@ -146,3 +146,13 @@ def test_hostile_lengths_are_answered_at_once() -> None:
     for text in ("@" * 100_000, "a." * 100_000, "<" * 50_000 + ">" * 50_000, " at " * 50_000, "a" * 253 + "@"):
         assert judge(text).kind == AddressKind.MALFORMED
     assert time.process_time() - started < 1
+
+
+_NEAR = st.text('ab.@,; <>()[]\\":+-_1\u00a0\u3000\uff20\u00e9', max_size=14)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.one_of(_NEAR, st.builds("{}@{}".format, _NEAR, _NEAR), st.text(max_size=40), _ADDRESSES))
+def test_the_verdict_without_explanation_is_the_same(email: str) -> None:
+    short, whole = judge(email, explain=False), judge(email)
+    assert (short.key, short.kind) == (whole.key, whole.kind)
