@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Slim, non-root, nothing to build at run time. See docs/architecture.md; the compose file comes with the service.
+# Slim, non-root, nothing to build at run time; the root file system may be read-only. See docs/operations.md.
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY requirements/run.lock requirements/run.lock
@@ -14,11 +14,19 @@ RUN useradd --system --uid 10001 --create-home --home-dir /data connector
 COPY --from=build /opt/connector /opt/connector
 ENV PATH=/opt/connector/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    CONNECTOR_CONFIG=/config/nps.yaml
+    PYTHONDONTWRITEBYTECODE=1 \
+    CONNECTOR_CONFIG=/config/nps.yaml \
+    SQLITE_TMPDIR=/data
+# connector db vacuum and connector forget write the database anew, and /tmp is small.
 USER 10001
 WORKDIR /data
 VOLUME ["/data"]
-# Reads /config/nps.yaml (mount it read-only); let storage.data point to /data. One pass, then it leaves with the
-# documented exit code: let cron, a systemd timer or a Kubernetes CronJob start it.
+EXPOSE 9464
+STOPSIGNAL SIGTERM
+# Asks the private listener and reads no configuration: a mistake in a changed file makes no healthy service look ill.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["connector", "health", "--at", "127.0.0.1:9464"]
+# Reads /config/nps.yaml (mount it read-only); let storage.data be /data. `run --once` makes a single pass instead, for
+# cron or a Kubernetes CronJob.
 ENTRYPOINT ["connector"]
-CMD ["run", "--once"]
+CMD ["run"]

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint soak bench schema pictures lock clean
+.PHONY: help demo test lint soak bench schema reference pictures lock clean
 
 help:            ## what can be made
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 18
@@ -29,7 +29,10 @@ bench: .venv/dev ## the speed and the calls, against the figures promised
 schema: .venv/dev ## renew config/nps.schema.json from the settings models
 	$(BIN)/python -m connector.config.schema > config/nps.schema.json
 
-pictures: .venv/dev ## renew the picture of a ticket in docs/pictures (needs Debian's chromium)
+reference: .venv/dev ## renew docs/configuration.md from the settings models
+	$(BIN)/python -m connector.config.reference > docs/configuration.md
+
+pictures: .venv/dev ## renew docs/pictures from real output (needs Debian's chromium)
 	$(BIN)/python docs/pictures.py
 
 lock:            ## renew the locks (needs uv)

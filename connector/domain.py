@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+ADDED = {"added": True}
+"""Marks a field that earlier versions did not have: journals leave it out while it has its default, so that theirs,
+which never knew it, still replay without a difference."""
+
 
 class Band(StrEnum):
     """Where a score stands. The one place that knows the thresholds (detractor 0-6, passive 7-8, promoter 9-10)."""
@@ -123,6 +127,7 @@ class Reason(StrEnum):
     EXCLUDED_CONTACT_TYPE = "excluded_contact_type"
     EXCLUDED_COMPANY_TYPE = "excluded_company_type"
     EXCLUDED_MARKETING_GROUP = "excluded_marketing_group"
+    GONE = "gone"
     NO_COMPANY = "no_company"
     COMPANY_NOT_VISIBLE = "company_not_visible"
     COMPANY_DELETED = "company_deleted"
@@ -156,6 +161,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.EXCLUDED_CONTACT_TYPE: "has an excluded contact type",
     Reason.EXCLUDED_COMPANY_TYPE: "company has an excluded company type",
     Reason.EXCLUDED_MARKETING_GROUP: "is in an excluded marketing group",
+    Reason.GONE: "gone from the CRM, or from what is pulled",
     Reason.NO_COMPANY: "belongs to no company",
     Reason.COMPANY_NOT_VISIBLE: "the company is not visible to this key",
     Reason.COMPANY_DELETED: "the company is deleted",
@@ -247,7 +253,9 @@ class RecordResponse:
 class OpenTicket:
     """One follow-up ticket. `summary` and `discussion` may be seen by the customer; `internal` holds score and words.
 
-    `owner` is a chain tried in order: account_manager, territory_manager, member:<identifier>.
+    `owner` is a chain tried in order: account_manager, territory_manager, member:<identifier>. `own_company`: it is
+    opened at the house's own company, and `company_id` (it may be empty then) says whose managers are meant. The
+    contact's name, address and phone as text stand where a link to the contact is not wanted.
     """
 
     company_id: str
@@ -261,6 +269,19 @@ class OpenTicket:
     owner: tuple[str, ...] = ()
     due_at: datetime | None = None
     bill_time: str = "DoNotBill"
+    own_company: bool = field(default=False, metadata=ADDED)
+    type: str = field(default="", metadata=ADDED)
+    subtype: str = field(default="", metadata=ADDED)
+    item: str = field(default="", metadata=ADDED)
+    team: str = field(default="", metadata=ADDED)
+    source: str = field(default="", metadata=ADDED)
+    location: str = field(default="", metadata=ADDED)
+    agreement: str = field(default="", metadata=ADDED)
+    severity: str = field(default="", metadata=ADDED)
+    impact: str = field(default="", metadata=ADDED)
+    contact_name: str = field(default="", metadata=ADDED)
+    contact_email: str = field(default="", metadata=ADDED)
+    contact_phone: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +296,69 @@ class AddNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTask:
+    """One task for one of our people, about the contact; the customer does not see it. `owner` as of a ticket."""
+
+    company_id: str
+    contact_id: str | None
+    summary: str
+    text: str = ""
+    owner: tuple[str, ...] = ()
+    type: str = ""
+    status: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddToGroup:
+    """Put the contact into a marketing group. Whoever is in it, or opted out of it, stays as he is."""
+
+    contact_id: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetField:
+    """Set one custom field of the contact or its company to a text. An older answer never overwrites a newer one.
+
+    `responded_at_field` is the caption of the field, where one is named, that holds the time of the answer by which
+    the value was set, and is set with it.
+    """
+
+    on: str  # contact | company
+    record_id: str
+    field: str
+    value: str
+    responded_at: datetime
+    responded_at_field: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateTicket:
+    """The answer changed: summary and priority of the ticket that another write-back (`depends_on`) opened.
+
+    Only of a ticket that is open still; empty leaves as it is. The words go on it as a note of their own.
+    """
+
+    company_id: str
+    summary: str
+    priority: str = ""
+    ticket_id: str | None = None  # known once the write-back it depends on has its receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinTicket:
+    """A note on the ticket of a colleague (`depends_on`) instead of a second one for the same company.
+
+    `ticket` is what is opened all the same, under the same key, where that one turns out never to have been opened,
+    or to be deleted. An adapter never sees this: it is given the note, or the ticket.
+    """
+
+    ticket: OpenTicket
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
     """Tell our own people, by log or mail. Not repeatable: no other system can be asked whether it arrived."""
 
@@ -283,11 +367,16 @@ class Notify:
     to: tuple[str, ...] = ()
 
 
-Change = RecordResponse | OpenTicket | AddNote | Notify
+Change = RecordResponse | OpenTicket | AddNote | CreateTask | AddToGroup | SetField | UpdateTicket | JoinTicket | Notify
 CHANGES: dict[str, type[Change]] = {
     "record_response": RecordResponse,
     "open_ticket": OpenTicket,
     "add_note": AddNote,
+    "create_task": CreateTask,
+    "add_to_group": AddToGroup,
+    "set_field": SetField,
+    "update_ticket": UpdateTicket,
+    "join_ticket": JoinTicket,
     "notify": Notify,
 }
 KIND_OF_CHANGE: dict[type[Change], str] = {cls: kind for kind, cls in CHANGES.items()}
@@ -310,6 +399,7 @@ class WriteBackState(StrEnum):
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
     DISCARDED = "discarded"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,13 +424,20 @@ class WriteBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The other system's answer to one write-back. Final: nothing is recreated because a person deleted it."""
+    """The other system's answer to one write-back. Final: nothing is recreated because a person deleted it.
+
+    `before` is what was overwritten: by caption the value a field had, `member` whether the contact was in the group.
+    None: nothing was, or nobody knows (it was found there).
+    """
 
     key: str
     record_id: str
-    record_type: str  # ticket | contact_note | ticket_note | contact | log | mail
+    record_type: (
+        str  # ticket | ticket_update | contact_note | ticket_note | task | contact | company | group | log | mail
+    )
     link: str = ""
     already_there: bool = False
+    before: dict[str, str | int | float | bool | None] | None = field(default=None, metadata=ADDED)
 
 
 class TicketState(StrEnum):
@@ -354,10 +451,57 @@ class TicketState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketStatus:
-    """How a ticket of ours stands: state, the CRM's own word for it, and who touched it last."""
+    """How a ticket of ours stands: state, the CRM's own word for it, and who touched it last.
+
+    `touched_at` is the last edit by a person; `owner_mail` is empty where the owner is inactive or has no address.
+    """
 
     record_id: str
     state: TicketState
     status: str = ""
     by: str = ""
     merged_into: str | None = None
+    key: str = ""  # ours, as the ticket carries it
+    board: str = ""
+    company_id: str = ""
+    owner: str = ""
+    owner_mail: str = ""
+    opened_at: datetime | None = None
+    touched_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class FollowUpState(StrEnum):
+    """What became of the follow-up of an answer, by how its ticket stands (rules/follow_up.py has the table)."""
+
+    OPEN = "open"
+    FOLLOWED_UP = "followed_up"
+    CLOSED_WITHOUT_CONTACT = "closed_without_contact"
+    DELETED = "deleted"
+    NOT_VISIBLE = "not_visible"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """The follow-up of one answer by one ticket, as last watched. `key` is that of the write-back that opened it.
+
+    `merged_into` is the ticket at the end of the merges; state, status, owner and closing are then that ticket's.
+    """
+
+    key: str
+    connection: str
+    response_key: str
+    ticket_id: str
+    opened_at: datetime
+    due_at: datetime | None = None
+    state: FollowUpState = FollowUpState.OPEN
+    status: str = ""
+    owner: str = ""
+    first_touch_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+    merged_into: str | None = None
+    checked_at: datetime | None = None

@@ -49,13 +49,14 @@ class FuseError(ConnectorError):
 
 
 class RejectedError(ConnectorError):
-    """This record only; the vendor's words are kept. `code` is the vendor's own, where it gave one."""
+    """This record only; the vendor's words are kept. `code` is the vendor's own, where it gave one; `missing` are the
+    fields that the vendor demands and did not get."""
 
     exit_code = 5
 
-    def __init__(self, message: str, *, code: str = "", status: int = 0) -> None:
+    def __init__(self, message: str, *, code: str = "", status: int = 0, missing: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.code, self.status = code, status
+        self.code, self.status, self.missing = code, status, missing
 
 
 class UnavailableError(ConnectorError):
@@ -78,6 +79,10 @@ class LeaseLostError(UnavailableError):
 
 class PausedError(UnavailableError):
     """A person paused the Connection, or its credentials were refused: nothing more leaves until `connector resume`."""
+
+
+class ParkedError(UnavailableError):
+    """The service is being stopped: the story ends here, between two effects, and goes on at the next start."""
 
 
 class OutcomeUnknownError(ConnectorError):

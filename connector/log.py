@@ -25,6 +25,7 @@ _SECRET_KEY = re.compile(
 _ADDRESS = re.compile(r"([^\s@<>\"',;:=()\[\]{}]{1,64})@([^\s@<>\"',;:=()\[\]{}/?&]{1,255})")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _NOISY = ("urllib3", "apscheduler", "asyncio", "mail", "alembic", "sqlalchemy")
+_SILENT = "_silent"
 _secrets: set[str] = set()
 
 
@@ -40,6 +41,7 @@ def configure(json: bool | None = None, level: str = "info", show_addresses: boo
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _unless_silent,
             structlog.processors.add_log_level,
             _stamp,
             _exception,
@@ -69,10 +71,20 @@ def bound(**values: Any) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**values)
 
 
+def silent() -> AbstractContextManager[None]:
+    """`with log.silent():` no line of this thread or task is written; what a replay does over again did not happen."""
+    return bound(**{_SILENT: True})
+
+
 def register_secrets(values: Iterable[str]) -> None:
     """From now on these texts are hidden wherever they appear in a line, also in the form they have in an address."""
     for value in values:
         _secrets.update(form for form in (value, quote(value, safe="")) if form)
+
+
+def holds_secret(text: str) -> bool:
+    """Whether one of the texts that the log hides is in this one."""
+    return any(secret in text for secret in _secrets if len(secret) > 3)
 
 
 def mask(text: str) -> str:
@@ -122,6 +134,14 @@ def _shown(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value)
+
+
+def _unless_silent(_logger: object, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    import structlog
+
+    if line.pop(_SILENT, False):
+        raise structlog.DropEvent
+    return line
 
 
 def _stamp(_logger: object, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

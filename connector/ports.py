@@ -76,11 +76,47 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Which contacts a complete reconcile would have shown: those with one of the types, of one of the companies, or
+    among the contacts named. Without any of the three: all contacts."""
+
+    contact_types: frozenset[str] | None = None
+    companies: frozenset[str] | None = None
+    contacts: frozenset[str] | None = None
+
+    @property
+    def everyone(self) -> bool:
+        return self.contact_types is None and self.companies is None and self.contacts is None
+
+    def has(self, contact: Contact) -> bool:
+        """Whether it would have shown this contact, as it was last seen."""
+        return (
+            self.everyone
+            or (self.contact_types is not None and not self.contact_types.isdisjoint(contact.type_ids))
+            or (self.companies is not None and contact.company_id in self.companies)
+            or (self.contacts is not None and contact.id in self.contacts)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """Said by the last page of a pull that read anew everything in scope: who was not shown is gone.
+
+    `again` is the cursor to keep in place of the page's own where that is not believed: it reads everything anew.
+    """
+
+    coverage: Coverage
+    again: Cursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a pull, stored whole with its cursor in one transaction.
 
-    `memberships` belong to `epoch`; when `finished_groups` names a group, its rows of other epochs are gone.
-    `complete` is true on the last page: every range is in and the cursor's watermark has moved.
+    Rows belong to `epoch`, the same for all pages of a pull, resumed ones too. When `finished_groups` names a group,
+    its memberships of other epochs are gone. `complete` is true on the last page: every range is in and the cursor's
+    watermark has moved; `reconciled` is set there if all of the scope was read, not only what changed.
+    `told`: what a person may want to know of how it was read, for the counts of the Attempt.
     """
 
     cursor: Cursor
@@ -90,6 +126,19 @@ class Page:
     epoch: str = ""
     finished_groups: Sequence[str] = ()
     complete: bool = False
+    reconciled: Reconciled | None = None
+    told: Mapping[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerFound:
+    """Who gets the tickets of a company, and which step said so; both empty: nobody. `skipped`: why not by the steps
+    before, in plain words."""
+
+    company_id: str
+    member: str = ""
+    step: str = ""
+    skipped: tuple[str, ...] = ()
 
 
 class ContactSource(Protocol):
@@ -119,6 +168,49 @@ class ContactSource(Protocol):
 
     def owner(self, company_id: str, chain: Sequence[str]) -> tuple[str, str] | None:
         """(member identifier, the step of the chain that gave it), or None when the whole chain is empty."""
+
+    def owners(self, company_ids: Sequence[str], chain: Sequence[str]) -> Iterator[OwnerFound]:
+        """The same for many companies, each once, in few calls where there is a list to ask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a proved callback hints at: a contact or company (`kind`) that changed, or is gone."""
+
+    kind: str  # contact | company
+    record_id: str
+
+
+class Ear(Protocol):
+    def hear(self, headers: Mapping[str, str], body: bytes) -> Heard | None:
+        """What a callback hints at, None where nothing is of use. Raises RejectedError where it is not proved.
+
+        Header names are lower case. Asks nobody but the connection's own hosts, and answers within seconds.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Hinted records as they are now; those missing were asked for one by one and are not there."""
+
+    contacts: Sequence[Contact] = ()
+    companies: Sequence[Company] = ()
+    missing_contacts: Sequence[str] = ()
+    missing_companies: Sequence[str] = ()
+
+
+class HintSource(Protocol):
+    def register(self, address: str) -> tuple[list[str], list[str]]:
+        """Ask for callbacks to this address; what was there already, and what was made."""
+
+    def remove(self, address: str) -> list[str]:
+        """Take back our own callbacks of this address."""
+
+    def registered(self, address: str) -> list[str]:
+        """Our own callbacks of this address that are in force."""
+
+    def these(self, contact_ids: list[str], company_ids: list[str]) -> Iterator[Seen]:
+        """Read hinted records by id, many in a call."""
 
 
 # ---------------------------------------------------------------- writing
@@ -160,7 +252,90 @@ class ChangeSink(Protocol):
 
 class TicketWatch(Protocol):
     def states(self, receipts: Iterable[Receipt]) -> Iterator[TicketStatus]:
-        """How each ticket stands now."""
+        """How each ticket stands now, in few calls. Raises AuthError only where the credentials themselves fail: a
+        ticket (or all of them) that they may not see is told as NOT_VISIBLE."""
+
+    def ours(self, prefix: str) -> Iterator[TicketStatus]:
+        """Every ticket that carries a key beginning so, merged and closed ones too. Raises RejectedError where the
+        tenant cannot be asked for keys."""
+
+
+class TicketCautions(Protocol):
+    def cautions(self, board: str, status: str) -> list[str]:
+        """How a ticket opened there would be shown to the customer or mailed about by the system itself, each with a
+        remedy, in plain words; `status` empty is the board's default. What the key may not see is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """One applied write-back to take back. `key` marks what the undo itself writes; `note` says why, for people."""
+
+    key: str
+    write_back: WriteBack
+    receipt: Receipt
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """Taken back, or nothing of it was left; `detail` says which, in plain words."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoOutcome:
+    """What became of one undo, under the key of its write-back. Superseded: left, for somebody changed it since."""
+
+    key: str
+    result: Undone | Superseded | ConnectorError
+
+
+class ChangeUndo(Protocol):
+    def undoes(self, kind: str) -> bool:
+        """Whether changes of this kind can be taken back."""
+
+    def grace(self) -> float:
+        """Seconds after which it is safe to look and repeat what had no known outcome."""
+
+    def undo(self, undos: Sequence[Undo]) -> Iterator[UndoOutcome]:
+        """Take each back, looking first; yields each outcome before the next is begun.
+
+        Done again after an unknown outcome and the grace, it leaves the same as done once. Raises as
+        `ChangeSink.apply` does, and with the same promise.
+        """
+
+
+# ---------------------------------------------------------------- setting a system up
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeededField:
+    """A custom field that rules write to. `holds`: number, text or long text; `why`: the rules, for people."""
+
+    on: str  # contact | company
+    caption: str
+    holds: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldState:
+    """How a needed field stands. `exists` with its `type` and `place` (screen) there; else `why_not` says why it cannot
+    be created, and is empty where it can. `note`: what a person should know of one that exists."""
+
+    needed: NeededField
+    exists: bool
+    type: str = ""
+    place: str = ""
+    why_not: str = ""
+    note: str = ""
+
+
+class FieldSetup(Protocol):
+    def states(self, needed: Sequence[NeededField]) -> list[FieldState]:
+        """Each, in its order; reads only. What the key may not see is said in `why_not`."""
+
+    def create(self, needed: NeededField) -> FieldState:
+        """Create it unless it is there; as it stands then. Raises RejectedError, OutcomeUnknownError."""
 
 
 # ---------------------------------------------------------------- answers
@@ -232,6 +407,10 @@ class Ports:
     source: ContactSource | None = None
     sink: ChangeSink | None = None
     watch: TicketWatch | None = None
+    undo: ChangeUndo | None = None
+    setup: FieldSetup | None = None
+    cautions: TicketCautions | None = None
+    hints: HintSource | None = None
     responses: ResponseSource | None = None
     history: HistorySource | None = None
 
@@ -241,7 +420,9 @@ class AdapterSpec:
     """One kind of system: what it is called, how it is configured, what it can do, how it is opened.
 
     `settings` is a pydantic model. `wire(settings, guard)` builds the real, authenticated wire; `guard` is called
-    immediately before each writing request leaves and raises LeaseLostError.
+    immediately before each writing request leaves and raises LeaseLostError. `asks` are the settings that
+    `connector init` asks for, in order; `variables` begins the names of the environment variables it proposes for keys.
+    `ear(settings)` proves callbacks, where the system sends some.
     """
 
     kind: str
@@ -250,5 +431,8 @@ class AdapterSpec:
     facets: frozenset[Facet] = frozenset()
     changes: frozenset[str] = frozenset()
     catalogues: frozenset[str] = frozenset()
+    asks: tuple[str, ...] = ()
+    variables: str = ""
+    ear: Callable[[Any], Ear] | None = None
     wire: Callable[[Any, Callable[[], None]], Wire]
     open: Callable[[Any, Context], Ports]

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 _WORD = re.compile(r"nps-(?:r-)?[a-z2-7]{26}|[^\W_]+")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
-_OWN_KEY = re.compile(r"nps-(?:r-)?[a-z2-7]{26}")
+OWN_KEY = re.compile(r"nps-(?:r-)?[a-z2-7]{26}")
 
 
 class Pseudonyms:
@@ -37,7 +37,7 @@ class Pseudonyms:
         return hmac.digest(self._key, text.encode(), hashlib.sha256)[:8].hex()
 
     def _word(self, word: str) -> str:
-        if _OWN_KEY.fullmatch(word):
+        if OWN_KEY.fullmatch(word):
             return word
         made, before = [], ""
         for character in word:

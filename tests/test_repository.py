@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
+
+from connector.config.service import Listen
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -80,3 +85,107 @@ def test_no_file_names_a_machine_or_a_package_index() -> None:
             continue
         found = bad.search(path.read_text(encoding="utf-8"))
         assert found is None, f"{name}: {found and found[0]}"
+
+
+# ------------------------------------------------------------ how it is run: compose, systemd, Kubernetes
+def yaml_documents(name: str) -> list[Any]:
+    return list(YAML(typ="safe", pure=True).load_all((ROOT / name).read_text(encoding="utf-8")))
+
+
+COMPOSE = yaml_documents("compose.yaml")[0]
+UNIT = (ROOT / "deploy" / "nps-connector.service").read_text(encoding="utf-8")
+KUBERNETES = {document["kind"]: document for document in yaml_documents("deploy/kubernetes.yaml")}
+PORT = "9464"
+
+
+def parses(words: list[str]) -> None:
+    """The words are a command of ours with options it has."""
+    from connector.cli import main
+
+    command = main.load(words[0])
+    command.make_context("connector", words[1:])
+
+
+def test_the_image_says_how_it_is_well_and_the_command_exists() -> None:
+    last = dict(instructions())
+    words = json.loads(last["HEALTHCHECK"].partition("CMD ")[2])
+    assert words[0] == "connector"
+    parses(words[1:])
+    parses(json.loads(last["CMD"]))
+    assert words[-1].endswith(f":{last['EXPOSE']}")
+    assert last["EXPOSE"] == PORT == Listen().private.rpartition(":")[2]
+
+
+def test_the_last_stage_builds_nothing() -> None:
+    names = [name for name, _ in instructions()]
+    last_stage = instructions()[len(names) - 1 - names[::-1].index("FROM") :]
+    assert not [arguments for name, arguments in last_stage if name == "RUN" and "pip" in arguments + " apt"]
+
+
+def test_each_service_of_compose_is_confined() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in service, name
+        assert re.search(r":\d", service["image"]), name
+        assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"]), name
+        assert set(service["networks"]) <= set(COMPOSE["networks"]), name
+        named = {volume.split(":")[0] for volume in service["volumes"] if not volume.startswith(".")}
+        assert named <= set(COMPOSE["volumes"]), name
+
+
+def test_compose_runs_the_image_as_its_own_user_and_gives_it_time_to_park() -> None:
+    service = COMPOSE["services"]["connector"]
+    parses(service["command"])
+    assert service["user"].split(":")[0] == dict(instructions())["USER"]
+    assert int(service["stop_grace_period"].rstrip("s")) > 10
+    assert "ports" not in service, "the private listener is published nowhere"
+    assert service["environment"]["CONNECTOR_CONFIG"] == "/config/nps.yaml"
+    assert [name for name, other in COMPOSE["services"].items() if "profiles" not in other] == ["connector"]
+    assert COMPOSE["services"]["postgres"]["environment"]["POSTGRES_PASSWORD_FILE"].startswith("/run/secrets/")
+
+
+def test_the_proxy_reaches_the_public_listener_only() -> None:
+    proxy = COMPOSE["services"]["proxy"]
+    assert proxy["command"][-1] == "connector:9465"
+    assert PORT not in json.dumps(proxy)
+    assert "monitoring" not in proxy["networks"]
+
+
+def test_the_unit_is_hardened_and_runs_what_exists() -> None:
+    keys = dict(line.split("=", 1) for line in UNIT.splitlines() if "=" in line and not line.startswith("#"))
+    parses(keys["ExecStart"].split()[1:])
+    assert keys["ExecReload"].startswith("/bin/kill -HUP")
+    assert int(keys["TimeoutStopSec"]) > 10
+    assert keys["DynamicUser"] == keys["NoNewPrivileges"] == keys["PrivateTmp"] == "yes"
+    assert keys["ProtectSystem"] == "strict"
+    assert keys["CapabilityBoundingSet"] == ""
+    assert keys["RestartPreventExitStatus"] == "2"
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "CronJob"])
+def test_the_pods_are_confined_and_run_what_exists(kind: str) -> None:
+    spec = KUBERNETES[kind]["spec"]
+    template = spec["template"] if kind == "Deployment" else spec["jobTemplate"]["spec"]["template"]
+    pod = template["spec"]
+    (container,) = pod["containers"]
+    parses(container["args"])
+    assert str(pod["securityContext"]["runAsUser"]) == dict(instructions())["USER"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+    assert container["image"] == COMPOSE["services"]["connector"]["image"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    if kind == "Deployment":
+        assert pod["terminationGracePeriodSeconds"] > 10
+        assert str(container["ports"][0]["containerPort"]) == PORT
+        paths = {container[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
+        assert paths == {"/healthz", "/readyz"}
+
+
+def test_the_image_is_tagged_with_the_version_there_is() -> None:
+    from connector import __version__
+
+    assert COMPOSE["services"]["connector"]["image"] == f"nps-connector:{__version__}"

@@ -17,13 +17,24 @@ def check(
     live: Annotated[
         bool, typer.Option("--live", help="Also open each connection, prove its credentials and every name in use.")
     ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --live: open, find and close one ticket on your own company.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --write: do not ask.")] = False,
 ) -> None:
     """Check the whole configuration and report every problem at once, each with its line and the nearest valid name.
 
     Nothing is written and nobody is asked. Without --live it works offline.
 
+    Example: connector check
     Example: connector check --live
+    Example: connector --config other.yaml check --live --json
+
+    Exit 2: something in the file must be corrected; every problem is named
+    Exit 3: the CRM refuses the keys of a connection, or it is held
     """
+    if write and not live:
+        common.wrong("--write: goes with --live")
     config = common.configuration()
     notices = list(config.notices)
     folder = config.answers.folder
@@ -35,16 +46,21 @@ def check(
         facts({**found, "problems": [], "notices": notices})
         return
     from connector.jobs import names
+    from connector.jobs.cautions import cautions
 
     proof = names.prove(config, _remembered(config))
-    notices += [*proof.notices, *_holds(config)]
+    notices += [*proof.notices, *cautions(config, proof.reached), *_holds(config)]
     _told(proof.problems, proof.failed)
     if not proof.problems and not proof.failed:
         _say(config, notices, f"configuration is sound; all {proof.checked} names exist on {', '.join(proof.reached)}")
     else:
         _say(config, notices, "")
+    written: dict[str, list[str]] = {}
+    if write and not proof.problems and not proof.failed:
+        written = {name: _write(config, name, yes=yes) for name in proof.reached}
     facts({
         **found,
+        **({"written": written} if write else {}),
         "problems": [asdict(problem) for problem in proof.problems],
         "notices": notices,
         "reached": proof.reached,
@@ -54,6 +70,42 @@ def check(
     renew = [error.exit_code for error in proof.failed.values() if isinstance(error, AuthError)]
     later = [error.exit_code for error in proof.failed.values()]
     common.leave((renew or [2] * bool(proof.problems) or later or [0])[0])
+
+
+def _write(config: Config, connection: str, *, yes: bool) -> list[str]:
+    """Try writing on one connection, step by step; a person confirms it first. What was done."""
+    from connector.jobs import write_check
+
+    plan = write_check.planned(config, connection, company_ids=_rehearsal_companies(config, connection))
+    say(f"{connection}: one ticket is opened ({plan.where}), found by its key {plan.key}, and closed")
+    if not yes and (common.given.json or not typer.confirm("Do it?", err=True)):
+        say(f"{connection}: nothing was written; --yes does it without asking")
+        return []
+    done = []
+    for step in write_check.perform(config, plan):
+        say(f"  {step}")
+        done.append(step)
+    return done
+
+
+def _rehearsal_companies(config: Config, connection: str) -> list[str]:
+    """What rehearsal.company means on a connection; raises ConfigError where a person paused it."""
+    from connector.jobs.runtime import open_runtime, store_exists
+    from connector.store import contacts, holds
+
+    if not store_exists(config):
+        return []
+    runtime = open_runtime(config)
+    try:
+        with runtime.store.read() as tx:
+            hold = holds.on_connection(tx, connection)
+            if hold is not None and hold.cause == "pause":
+                common.wrong(f"{connection} is paused ({hold.reason}); connector resume lets it write")
+            if config.rehearsal is None:
+                return []
+            return [each.id for each in contacts.companies_called(tx, config.rehearsal.company, connection)]
+    finally:
+        runtime.store.close()
 
 
 def _counts(config: Config) -> dict[str, int]:

@@ -29,6 +29,7 @@ def demo(
     Everything stays on this machine, in one folder, which is made anew each time.
 
     Example: connector demo
+    Example: connector demo --keep --folder nps-demo
     """
     common.given.log_level = common.given.log_level or "warning"
     common.start_log()

@@ -29,6 +29,10 @@ def explain(
     For somebody never pulled the CRM is asked, and the condition of each audience that fails is named.
 
     Example: connector explain ann@example.com
+    Example: connector explain ticket:70002
+    Example: connector explain "Northwind Example Ltd" --offline
+
+    Exit 1: nobody, and nothing, is known by that name
     """
     with common.opened(effects=False) as runtime:
         found = explaining.explain(runtime, term, campaign=campaign, offline=offline)

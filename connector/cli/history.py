@@ -41,7 +41,7 @@ def import_(
 
     Example: connector history import former-tool.csv
     """
-    with common.opened() as runtime:
+    with common.opened(effects=False) as runtime:
         step, counts = imports.run(
             runtime, "history", ANSWERS, {"file": imports.existing(file), "connection": connection}
         )

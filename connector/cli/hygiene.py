@@ -38,7 +38,9 @@ def hygiene(
 ) -> None:
     """List what a person should put right in the CRM, each with a proposal; nothing is changed, no call is made.
 
+    Example: connector hygiene
     Example: connector hygiene decision-makers --csv findings.csv
+    Example: connector hygiene --everybody --limit 0
     """
     with common.opened(effects=False) as runtime:
         names = list(words or [])
@@ -102,5 +104,6 @@ def _write(target: Path | None, found: Iterator[Found]) -> None:
     with open(
         target, "w", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, 0o600)
     ) as file:
+        target.chmod(0o600)  # one that was there before, too
         count = write_csv(file, HEADER, rows)
     say(f"{count:,} findings in {target}")

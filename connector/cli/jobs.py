@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 from connector.cli import common
 from connector.cli.config_diff import difference
 from connector.cli.output import facts, moment, say, table
-from connector.cli.replaying import replayed
+from connector.cli.replaying import laid_out, replayed
 from connector.errors import AuthError, ConfigError
 from connector.jobs import runner
 from connector.jobs.rerun import forecast
@@ -20,6 +21,7 @@ from connector.jobs.rerun import rerun as run_forecast
 from connector.jobs.rerun.forecast import Forecast
 from connector.jobs.runtime import Runtime
 from connector.store import Tx, codec, jobs
+from connector.timespan import parse_span
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(metavar="ID", help="A job's id, or its beginning.")]
@@ -32,16 +34,30 @@ def jobs_() -> None:
 
 
 @app.command("list")
-def list_jobs(limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50) -> None:
+def list_jobs(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    story: Annotated[str, typer.Option(help="Only of this story: pull, plan, collect, deliver, …")] = "",
+    connection: Annotated[str, typer.Option(help="Only on this connection.")] = "",
+    outcome: Annotated[str, typer.Option(help="Only those whose last attempt ended so: done, partial, failed, …")] = "",
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="DATE|SPAN", help="Only since 2026-11-20 (UTC), or within 2 days.", show_default=False),
+    ] = None,
+) -> None:
     """List the jobs, newest first, with how their last attempt ended.
 
-    Example: connector jobs list
+    Example: connector jobs list --story pull --outcome failed --since "2 days"
     """
+    if outcome:
+        common.known("outcome", outcome, list(runner.EXIT))
     with common.opened(effects=False) as runtime, runtime.store.read() as tx:
-        found = [(job, jobs.attempts(tx, job.id)) for job in jobs.listed(tx, limit=limit)]
+        begin = _since(since, runtime.now()) if since else None
+        chosen = jobs.listed(tx, limit=limit, story=story, connection=connection, outcome=outcome, since=begin)
+        found = [(job, jobs.attempts(tx, job.id)) for job in chosen]
         facts({"jobs": [_facts(runtime, job, attempts) for job, attempts in found]})
         if not found:
-            say("nothing was done yet; connector pull is a start")
+            asked = story or connection or outcome or since
+            say("no job is so" if asked else "nothing was done yet; connector pull is a start")
             return
         rows = [_row(job, attempts) for job, attempts in found]
         header = ("job", "story", "connection", "when", "attempts", "outcome", "calls", "counts")
@@ -66,6 +82,8 @@ def show(job_id: JobId) -> None:
             head = f"attempt {attempt.number}: {attempt.outcome}, {moment(attempt.started_at)}, {seconds}"
             say(f"{head}, {attempt.calls} calls")
             say(f"  counts   {_counts(attempt.counts) or 'none'}")
+            if attempt.counts.get("read_whole"):
+                say(f"  read     {attempt.counts['read_whole']}")
             if attempt.error:
                 say(f"  error    {attempt.error}")
             say(f"  config   {attempt.config}")
@@ -78,7 +96,7 @@ def show(job_id: JobId) -> None:
 
 @app.command()
 def replay(
-    what: Annotated[str, typer.Argument(metavar="ID|FILE", help="A job's id, an attempt's id, or a file of a record.")],
+    what: Annotated[str, typer.Argument(metavar="ID|FILE", help="A job, an attempt, a record or a bundle.")],
     attempt: Annotated[
         int | None, typer.Option(min=1, help="Only this attempt; default: all.", show_default=False)
     ] = None,
@@ -89,8 +107,14 @@ def replay(
 
     Example: connector jobs replay 261122-1a2b
     """
-    with common.opened(effects=False) as runtime:
-        same = replayed(runtime, _records(runtime, what, attempt))
+    file = Path(what)
+    if file.is_file():
+        common.start_log()
+        with laid_out(file) as records:  # on its own: no configuration and no database are needed
+            same = replayed(None, [(record, "") for record in records])
+    else:
+        with common.opened(effects=False) as runtime:
+            same = replayed(runtime, _records(runtime, what, attempt))
     common.leave(0 if same else 1)
 
 
@@ -122,7 +146,7 @@ def export(
         say(f"{target}: written; replay of the original and of this one show no difference ({report.compared} rows)")
         if report.remarks:
             say(*report.remarks)
-        facts({"file": target, "compared": report.compared, "remarks": report.remarks})
+        facts({"file": str(target), "compared": report.compared, "remarks": report.remarks})
 
 
 @app.command()
@@ -174,10 +198,7 @@ def _job(tx: Tx, job_id: str) -> jobs.Job:
 
 
 def _records(runtime: Runtime, what: str, number: int | None) -> list[tuple[Path, str]]:
-    """(file of a record, digest of its inputs as the store has it) for a file, an attempt or a job."""
-    file = Path(what)
-    if file.is_file():
-        return [(file, "")]
+    """(file of a record, digest of its inputs as the store has it) of an attempt or a job."""
     with runtime.store.read() as tx:
         one = jobs.attempt(tx, what)
         found = [one] if one is not None else jobs.attempts(tx, _job(tx, what).id)
@@ -204,6 +225,17 @@ def _facts(runtime: Runtime, job: jobs.Job, attempts: list[jobs.Attempt]) -> dic
             for a in attempts
         ],
     }  # fmt: skip
+
+
+def _since(text: str, now: datetime) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        pass
+    try:
+        return parse_span(text).before(now)
+    except ValueError as error:
+        common.wrong(f"--since: {error}; or a date such as 2026-11-20")
 
 
 def _row(job: jobs.Job, attempts: list[jobs.Attempt]) -> tuple[object, ...]:

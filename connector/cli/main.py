@@ -18,27 +18,42 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from connector.cli import common, failures
+from connector.cli import common, failures, helping
 from connector.cli.shared import ROOT_OPTIONS, with_shared_options
 
 COMMANDS: dict[str, str] = {
+    "init": "Write a first configuration, with the names of your system or as an example.",
     "check": "Prove the configuration, offline or against the CRM.",
     "show": "List the types, groups, boards, members … of a connection.",
     "pull": "Bring contacts from the CRM into the store.",
+    "callbacks": "Let a CRM tell of changes between pulls; take that back.",
     "preview": "Who would be asked, who not and why; nothing is sent.",
     "hygiene": "What a person should put right in the CRM, with proposals.",
     "suppress": "Ask an address or a company no more, for ever or until a date.",
     "responses": "Take answers in from a file; list them.",
     "history": "Take a former tool's askings, scores, opt-outs and bounces in.",
     "rules": "Try the rules on an answer; nothing is done.",
+    "rehearse": "Walk one person through the loop, on the test company.",
     "outbox": "What waits to be written to the CRM; settle or release it.",
     "deliver": "Write what is due to the CRM and to people.",
-    "run": "Do all that is due, once.",
+    "setup": "What the rules need in the CRM; create it after a look.",
+    "watch": "How our tickets stand in the CRM; who must be told.",
+    "follow-ups": "What became of the answers that a ticket was opened for.",
+    "reconcile": "Our tickets against the CRM; each difference with the next command.",
+    "undo": "Take back what a delivery did, as far as possible.",
+    "run": "Do what is due, as a service or once.",
+    "health": "Ask a running service whether it is well.",
+    "db": "Copy, upgrade, tidy and look at the database.",
     "jobs": "What was done; replay it offline or run it again.",
+    "doctor": "What is wrong, each with the next command.",
+    "export": "All that is stored of a person, as one file.",
+    "forget": "Erase a person everywhere here, with a certificate.",
+    "support-bundle": "One file for support: jobs and health, without people in it.",
     "explain": "Why a person was asked or not, and what followed.",
     "pause": "Stop effects on a connection, or on all; list what is held.",
     "resume": "Let effects go on, also after credentials were renewed.",
     "sandbox": "A stand-in CRM to try things on, with people in it.",
+    "completion": "Let the shell complete commands, options and names.",
     "demo": "The whole story on a stand-in CRM, in a folder of its own.",
 }
 EPILOG = """\b
@@ -75,16 +90,18 @@ class Commands(TyperGroup):
 
 def load(name: str) -> Any:
     """The command of this name, its module imported now."""
-    module = import_module(f"connector.cli.{name}")
+    module = import_module(f"connector.cli.{name.replace('-', '_')}")
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name)(getattr(module, name))
+        app.command(name)(getattr(module, name.replace("-", "_")))
     for command in app.registered_commands:
         command.callback = with_shared_options(command.callback)
     app.rich_markup_mode = None
     built = typer.main.get_command(app)
     built.name = name
+    for command in getattr(built, "commands", {"": built}).values():
+        helping.arrange(command)
     return built
 
 

@@ -10,13 +10,15 @@ import typer
 from connector.cli import common
 from connector.cli.output import facts, moment, say, table
 from connector.cli.picture import change_lines
-from connector.domain import EffectClass, WriteBackState
+from connector.domain import EffectClass, Mode, WriteBackState
 from connector.jobs.dry import DryRecord
 from connector.jobs.explain import traces, waiting
 from connector.jobs.explain.sections import write_back_facts
 from connector.jobs.runtime import Runtime, open_ports
+from connector.rules import fuses
 from connector.rules import outbox as rules_outbox
 from connector.store import Tx, outbox
+from connector.store import fuses as stored_fuses
 from connector.store.outbox import Entry
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
@@ -149,18 +151,37 @@ def settle(
 
 @app.command()
 def release(
-    keys: Annotated[list[str], typer.Argument(metavar="KEY…", help="Keys of write-backs, or their beginnings.")],
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY…]", help="Keys of write-backs, or their beginnings.")
+    ] = None,
     it_did_not_arrive: Annotated[
         bool, typer.Option("--it-did-not-arrive", help="You know that the message of unknown outcome never arrived.")
     ] = False,
+    confirm: Annotated[
+        int | None,
+        typer.Option(
+            "--confirm",
+            metavar="N",
+            min=1,
+            help="Let all go that a fuse holds: as many as you were told, else none.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Let refused, given-up or unanswered write-backs wait again; they go with the next delivery.
 
+    With --confirm instead of keys: let go what was written down before mode live, else the tickets beyond the limits.
+
     Example: connector outbox release nps-k7m2q4
     """
+    if bool(keys) == (confirm is not None):
+        common.wrong("write either the keys of write-backs, or --confirm N for all that a fuse holds")
+    if confirm is not None:
+        _confirm(confirm)
+        return
     with common.opened() as runtime:
         with runtime.store.read() as tx:
-            entries = [_entry(tx, key) for key in keys]
+            entries = [_entry(tx, key) for key in keys or ()]
         for entry in entries:
             _may_be_released(runtime, entry, it_did_not_arrive=it_did_not_arrive)
         with runtime.store.write() as tx:
@@ -171,6 +192,36 @@ def release(
         for entry, why in zip(after, whys, strict=True):
             say(f"{entry.write_back.key}: {waiting.state_words(entry)}; {why}")
         facts({"released": [entry.write_back.key for entry in after]})
+
+
+def _confirm(number: int) -> None:
+    """Let go what was written down before mode live; where there is none, the tickets that the limits hold."""
+    with common.opened() as runtime:
+        now, rehearsal = runtime.now(), runtime.mode is Mode.REHEARSAL
+        with runtime.store.write() as tx:
+            before_live = 0 if rehearsal else stored_fuses.unconfirmed(tx)
+            held = [] if before_live else _held(tx, runtime, rehearsal=rehearsal)
+            there = before_live or len(held)
+            if there == number and before_live:
+                stored_fuses.confirm(tx, now=now)
+            elif there == number:
+                stored_fuses.let_go(tx, held, now=now)
+        what = "write-backs of preview or rehearsal time" if before_live else "tickets beyond the limits"
+        if not there:
+            common.wrong("no fuse holds anything; connector outbox list --state waiting says why each one waits")
+        if there != number:
+            common.wrong(f"{there} {what} wait, not {number}; look at them: connector outbox list --state waiting")
+        say(f"{there} {what} may leave; they go with the next delivery")
+        facts({"confirmed": there, "what": what})
+
+
+def _held(tx: Tx, runtime: Runtime, *, rehearsal: bool) -> list[str]:
+    limits = fuses.Limits(
+        per_day=runtime.config.limits.tickets_per_day, per_owner=runtime.config.limits.tickets_per_owner
+    )
+    connections = dict.fromkeys(entry.write_back.connection for entry in outbox.listed(tx, states=("waiting",)))
+    kept = [fuses.held(tx, name, limits, now=runtime.now(), rehearsal=rehearsal) for name in connections]
+    return [key for each in kept for key in each.keys]
 
 
 def _may_be_released(runtime: Runtime, entry: Entry, *, it_did_not_arrive: bool) -> None:

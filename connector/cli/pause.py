@@ -23,8 +23,10 @@ def pause(
     """Stop before the next effect, in every process, until connector resume. Alone: list what is held, and why.
 
     Example: connector pause psa --reason "migration on Saturday"
+    Example: connector pause all
+    Example: connector pause
     """
-    with common.opened(effects=connection is not None) as runtime:
+    with common.opened(effects=False) as runtime:
         if connection is None:
             with runtime.store.read() as tx:
                 say_held(tx)

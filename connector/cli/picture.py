@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from connector.domain import AddNote, Change, Notify, OpenTicket, RecordResponse
+from connector.domain import (
+    AddNote,
+    AddToGroup,
+    Change,
+    CreateTask,
+    JoinTicket,
+    Notify,
+    OpenTicket,
+    RecordResponse,
+    SetField,
+    UpdateTicket,
+)
 from connector.rules.wording import moment_of
 
 LEFT = 56
@@ -20,6 +31,21 @@ def change_lines(change: Change, key: str, *, owner: str = "") -> list[str]:
             where = f"ticket {change.parent_id or '(the one this rule opens)'}"
             on = where if change.on == "ticket" else f"contact {change.contact_id}"
             return [f"note on {on}{', internal' if change.internal else ''}", *_text(change.text, key)]
+        case UpdateTicket():
+            head = f"summary and priority of ticket {change.ticket_id or '(the one opened before)'}, while it is open"
+            return [head, *_text(" · ".join(part for part in (change.summary, change.priority) if part), key)]
+        case JoinTicket():
+            return ["internal note on the open ticket of a colleague (group: company)", *_text(change.text, key)]
+        case CreateTask():
+            due = f"due {moment_of(change.due_at)}" if change.due_at else "no due date"
+            head = " · ".join(part for part in ("task", change.type, change.status, due, owner) if part)
+            return [_beside(change.summary, head), *_text(change.text, key)]
+        case AddToGroup():
+            return [f"contact {change.contact_id} into group {change.group}, unless it is there or opted out"]
+        case SetField():
+            dated = f", dated in {change.responded_at_field}" if change.responded_at_field else ""
+            value = change.value or "(empty)"
+            return [f"field of {change.on} {change.record_id}{dated}", f"  {change.field}: {value}"]
         case Notify():
             to = ", ".join(change.to) or "the log"
             return [f"message to {to}: {change.subject}", *_text(change.text, key)]
@@ -27,8 +53,14 @@ def change_lines(change: Change, key: str, *, owner: str = "") -> list[str]:
 
 def _ticket(ticket: OpenTicket, key: str, owner: str) -> list[str]:
     due = f"due {moment_of(ticket.due_at)}" if ticket.due_at else "no due date"
-    facts = [f"board {ticket.board}", ticket.priority, ticket.status, due, owner]
+    where = "at your own company" if ticket.own_company else ""
+    facts = [f"board {ticket.board}", where, ticket.priority, ticket.status, due, owner]
     lines = [_beside(ticket.summary, " · ".join(fact for fact in facts if fact))]
+    options = ("type", "subtype", "item", "team", "source", "location", "agreement", "severity", "impact")
+    if given := [f"{name} {value}" for name in options if (value := getattr(ticket, name))]:
+        lines.append(" · ".join(given))
+    if contact := [text for text in (ticket.contact_name, ticket.contact_email, ticket.contact_phone) if text]:
+        lines.append(f"contact, in text only: {', '.join(contact)}")
     if ticket.discussion:
         lines += ["[discussion: the customer may see it]", *ticket.discussion.splitlines()]
     lines += ["[internal]", *_text(ticket.internal, key)]

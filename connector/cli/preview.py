@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import islice
+import os
+from itertools import chain, islice
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from connector.cli import common, steps
-from connector.cli.output import facts, say, table
+from connector.cli.output import facts, say, table, write_csv
 from connector.config import Config
 from connector.domain import REASON_TEXT, Mode
-from connector.jobs import look, once
+from connector.jobs import look, once, reasons
+from connector.jobs import owners as asking
 from connector.jobs.once import Step
 from connector.jobs.runner import mode_line
 from connector.jobs.runtime import Runtime
@@ -26,12 +29,29 @@ def preview(
     offline: Annotated[bool, typer.Option("--offline", help="Do not pull first; decide on what is stored.")] = False,
     addresses: Annotated[bool, typer.Option("--addresses", help="Show e-mail addresses.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="How many of the invited people to list.")] = 0,
+    owners: Annotated[
+        bool,
+        typer.Option("--owners", help="Also ask for how many companies each step of an owner chain would serve."),
+    ] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write everybody into this file, each with all reasons; addresses are in it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Pull what changed, decide for every contact, and print who would be asked, and why the others not.
 
-    Nothing is sent or written, in whatever mode.
+    Nothing is sent or written to the CRM, in whatever mode.
 
+    Example: connector preview
     Example: connector preview decision-makers --limit 20
+    Example: connector preview --offline --csv everybody.csv
+
+    Exit 3: a connection is held; --offline decides on what is stored
+    Exit 5: an audience is held, for a name in it is gone from the CRM
     """
     with common.opened(effects=False) as runtime:
         config = runtime.config
@@ -50,10 +70,47 @@ def preview(
                 done.append(steps.perform(runtime, "plan", config.audiences[name].from_, {"audience": name}))
                 found.append(_audience(runtime, name, done[-1], head, addresses=addresses, limit=limit))
                 head = ""
+                if owners and "why" not in found[-1]:
+                    found[-1]["owners"] = _owners(runtime, name)
             _say_rules(config)
             _say_outbox(runtime)
-        facts({"mode": config.mode, "audiences": found, "steps": [steps.as_json(step) for step in done]})
+        written = 0
+        if csv is not None and not stopped:
+            written = _write(csv, runtime, [name for name, each in zip(names, found, strict=True) if "why" not in each])
+        facts({
+            "mode": config.mode,
+            "audiences": found,
+            "steps": [steps.as_json(step) for step in done],
+            **({"csv": str(csv), "rows": written} if csv is not None else {}),
+        })  # fmt: skip
     common.leave(once.exit_code(done))
+
+
+def _owners(runtime: Runtime, audience: str) -> list[dict[str, Any]]:
+    """Say who would get the tickets of the companies in the plan; what --json gives of it."""
+    with runtime.store.read() as tx:
+        plan = plans.newest(tx, audience)
+        assert plan is not None, "it was just made"
+        decided = plans.each_decision(tx, plan.id)
+        companies = {each.company_id for each in decided if each.invited and each.company_id}
+    served = asking.coverage(runtime.config, plan.connection, sorted(companies))
+    for one in served:
+        say(f"{'owners':<56}{one.line()}   {', '.join(one.rules)}")
+        say(*(f"  skipped: {why}: {count:,}" for why, count in sorted(one.skipped.items())))
+    return [one.as_json() for one in served]
+
+
+def _write(target: Path, runtime: Runtime, names: list[str]) -> int:
+    """Everybody of these audiences; how many rows. Addresses are in it: for the admin's eyes only."""
+    rows = chain.from_iterable(reasons.everybody(runtime, name) for name in names)
+    with open(
+        target, "w", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, 0o600)
+    ) as file:
+        target.chmod(0o600)  # one that was there before, too
+        header = [column.replace("_", " ") for column in reasons.Line._fields]
+        count = write_csv(file, header, rows)
+    say("", f"{count:,} contacts in {target}, each with all reasons")
+    return count
 
 
 def _audience(runtime: Runtime, name: str, step: Step, head: str, *, addresses: bool, limit: int) -> dict[str, Any]:

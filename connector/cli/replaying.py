@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from connector.cli.output import facts, say
+from connector.jobs import bundle
 from connector.jobs.replay import Difference, Recorded, Report, replay
 from connector.jobs.runtime import Runtime
 
 SHOWN = 20
 
 
-def replayed(runtime: Runtime, records: list[tuple[Path, str]]) -> bool:
-    """Replay each; whether every one is the same under its own configuration."""
+@contextmanager
+def laid_out(file: Path) -> Iterator[list[Path]]:
+    """The records in a file: all of a support bundle, or the one that the file is."""
+    if not bundle.is_bundle(file):
+        yield [file]
+        return
+    with bundle.records(file) as found:
+        yield found
+
+
+def replayed(runtime: Runtime | None, records: list[tuple[Path, str]]) -> bool:
+    """Replay each; whether every one is the same under its own configuration. Without a runtime there is no other."""
     same, told = True, []
     for path, digest in records:
         recorded = Recorded.load(path)
@@ -24,7 +37,10 @@ def replayed(runtime: Runtime, records: list[tuple[Path, str]]) -> bool:
         _say(report, recorded.begin.get("fingerprint", ""), "the recorded configuration")
         same = same and report.same
         found: dict[str, Any] = {"attempt": report.attempt, "story": report.story, **_facts(report)}
-        if recorded.begin.get("fingerprint") != runtime.config.fingerprint and not recorded.begin.get("pseudonyms"):
+        if runtime is None or recorded.begin.get("pseudonyms"):
+            told.append(found)
+            continue
+        if recorded.begin.get("fingerprint") != runtime.config.fingerprint:
             now = replay(recorded, config=runtime.config)
             _say(now, runtime.config.fingerprint, "today's configuration")
             found["under_todays_configuration"] = _facts(now)

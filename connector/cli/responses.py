@@ -15,7 +15,7 @@ from connector.jobs.collect import ANSWERS
 from connector.jobs.once import Step
 from connector.jobs.runtime import Runtime
 from connector.log import mask
-from connector.store import outbox
+from connector.store import follow_ups, outbox
 from connector.store import responses as answers
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
@@ -93,18 +93,26 @@ def list_(
     with common.opened(effects=False) as runtime:
         with runtime.store.read() as tx:
             found = answers.listed(tx)[::-1]
+            standing = follow_ups.standing(tx, rehearsal=runtime.mode is Mode.REHEARSAL)
         shown = found[:limit]
-        header = ("responded", "score", "band", "contact", "company", "address", "campaign", "comment")
+        header = ("responded", "score", "band", "contact", "company", "address", "campaign", "comment", "follow-up")
         rows = [
             (moment(r.responded_at), r.score, r.band, r.contact_id or "nobody known", r.company_id or "",
-             r.email if addresses else mask(r.email), r.campaign, f"{len(r.comment):,} characters" if r.comment else "")
+             r.email if addresses else mask(r.email), r.campaign, f"{len(r.comment):,} characters" if r.comment else "",
+             standing.get(r.key, "").replace("_", " "))
             for r in shown
         ]  # fmt: skip
         if rows:
             table(header, rows, right=("score",))
         if len(found) > len(shown) or not rows:
             say(f"{len(shown):,} of {len(found):,} answers")
-        facts({"mode": runtime.mode, "total": len(found), "responses": [_response(r, addresses) for r in shown]})
+        facts(
+            {
+                "mode": runtime.mode,
+                "total": len(found),
+                "responses": [_response(r, addresses) | {"follow_up": standing.get(r.key)} for r in shown],
+            }
+        )
 
 
 def _made(runtime: Runtime, step: Step) -> list[outbox.Entry]:

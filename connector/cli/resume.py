@@ -23,6 +23,7 @@ def resume(
     What is still wrong is held again at the next try, so nothing is lost by resuming.
 
     Example: connector resume psa
+    Example: connector resume all
     """
     with common.opened() as runtime:
         with runtime.store.read() as tx:  # an audience that was held and then taken out of the file is known here only

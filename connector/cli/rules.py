@@ -9,7 +9,7 @@ import typer
 from connector.cli import common
 from connector.cli.output import facts, say, table
 from connector.cli.picture import change_lines
-from connector.domain import OpenTicket
+from connector.domain import CreateTask, OpenTicket
 from connector.jobs.trying import Owner, Trial, trial
 from connector.rules.wording import moment_of
 
@@ -35,6 +35,7 @@ def try_answer(
     """Show what each rule says to an answer, and each action filled in; does nothing.
 
     Example: connector rules test --score 3 --contact ann@example.com --comment "too slow"
+    Example: connector rules test --score 9 --contact 1001
     """
     with common.opened(effects=False) as runtime:
         say("TEST: nothing is sent, written or stored")
@@ -94,7 +95,7 @@ def _facts(tried: Trial, titles: dict[str, str]) -> dict[str, Any]:
             "depends_on": write_back.depends_on,
             "change": write_back.change,
         }
-        if isinstance(write_back.change, OpenTicket):
+        if isinstance(write_back.change, OpenTicket | CreateTask):
             found["due_at"] = write_back.change.due_at
             found["owner"] = tried.owners[write_back.key]
         write_backs.append(found)

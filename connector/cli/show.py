@@ -21,7 +21,7 @@ FACETS = {
     "marketing-groups": Facet.MARKETING_GROUP,
 }
 COUNTED = {Facet.CONTACT_TYPE: "contacts", Facet.COMPANY_TYPE: "companies", Facet.MARKETING_GROUP: "members"}
-STATUSES = "statuses"
+OF_A_BOARD = " of <board>"
 
 
 def show(
@@ -31,13 +31,16 @@ def show(
         typer.Argument(help="contact-types, company-types, marketing-groups, boards, priorities, members, statuses …"),
     ],
     board: Annotated[
-        str | None, typer.Option(help="With statuses: only those of this board.", show_default=False)
+        str | None,
+        typer.Option(help="Of statuses, types, subtypes, items, teams: only those of this board.", show_default=False),
     ] = None,
     counts: Annotated[bool, typer.Option("--counts/--no-counts", help="Count each; one call each.")] = True,
 ) -> None:
     """List names and ids as they are in the CRM now, with counts where there are any. Names go into the configuration.
 
     Example: connector show psa contact-types
+    Example: connector show psa statuses --board "Customer Success"
+    Example: connector show psa members --no-counts
     """
     config = common.configuration()
     common.known("connection", connection, list(config.connections))
@@ -48,8 +51,8 @@ def show(
     assert source is not None, "a connection that lists something is a source"
     if thing in FACETS:
         header, rows = _segments(source, FACETS[thing], counts)
-    elif thing == STATUSES:
-        header, rows = ("id", "name", "board"), list(_statuses(source, board))
+    elif f"{thing}{OF_A_BOARD}" in spec.catalogues:
+        header, rows = ("id", "name", "board"), list(_of_boards(source, thing, board))
     else:
         header, rows = ("id", "name"), source.catalogue(thing.replace("-", "_"))
     if not rows:
@@ -61,7 +64,7 @@ def show(
 
 
 def _things(spec: AdapterSpec) -> list[str]:
-    catalogues = {name.replace("_", "-").partition(" of ")[0] for name in spec.catalogues}
+    catalogues = {name.replace("_", "-").removesuffix(OF_A_BOARD) for name in spec.catalogues}
     return [*(name for name, facet in FACETS.items() if facet in spec.facets), *sorted(catalogues)]
 
 
@@ -72,11 +75,11 @@ def _segments(source: ContactSource, facet: Facet, counts: bool) -> tuple[tuple[
     return ("id", "name", COUNTED[facet]), [(s.id, s.name, source.count(s)) for s in segments]
 
 
-def _statuses(source: ContactSource, board: str | None) -> Iterator[tuple[str, str, str]]:
+def _of_boards(source: ContactSource, thing: str, board: str | None) -> Iterator[tuple[str, str, str]]:
     boards = [board] if board else [name for _, name in source.catalogue("boards")]
     for name in boards:
         try:
-            yield from ((status_id, status, name) for status_id, status in source.catalogue(f"statuses of {name}"))
+            yield from ((each_id, each, name) for each_id, each in source.catalogue(f"{thing} of {name}"))
         except (AuthError, RejectedError, ConfigError):
             if board:
                 raise

@@ -1,25 +1,24 @@
-"""One story run for a command: what is said of how it went, and the line that lives while it works."""
+"""One story run for a command, and what is said of how it went."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from connector.cli.output import Live, say
+from connector.cli.output import say
+from connector.cli.progress import Progress
 from connector.jobs import once
 from connector.jobs.once import Step
 from connector.jobs.runtime import Runtime
-from connector.store import contacts
-
-EVERY = 0.5  # seconds
 
 
 def perform(runtime: Runtime, story: str, connection: str, params: dict[str, Any] | None = None) -> Step:
-    """Run one story, with a living line at a terminal for those that take long."""
-    with _living(runtime, story, connection):
-        return once.perform(runtime, story, connection, params)
+    """Run one story, saying on the way how far it is where that takes long."""
+    progress = Progress()
+    try:
+        return once.perform(replace(runtime, told=progress), story, connection, params)
+    finally:
+        progress.end(story, connection)
 
 
 def line(step: Step) -> str:
@@ -73,26 +72,3 @@ def seconds(step: Step) -> float:
     if step.attempt is None or step.attempt.ended_at is None:
         return 0.0
     return round((step.attempt.ended_at - step.attempt.started_at).total_seconds(), 1)
-
-
-@contextmanager
-def _living(runtime: Runtime, story: str, connection: str) -> Iterator[None]:
-    """While a pull works, how many contacts are in the store; by a thread, for the pull waits on the network."""
-    live, done = Live(), threading.Event()
-    if story != "pull" or not live.on:
-        yield
-        return
-
-    def watch() -> None:
-        while not done.wait(EVERY):
-            with runtime.store.read() as tx:
-                live.show(f"{connection}: {contacts.count(tx, connection):,} contacts in the store")
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
-        live.end()

@@ -43,8 +43,10 @@ def suppress(
     """Ask this address (and the person behind it), or everybody of a company, no more; kept here, not in the CRM.
 
     Example: connector suppress ann@example.com --until "90 days" --reason "asked us by phone"
+    Example: connector suppress NorthwindExample --connection psa
+    Example: connector suppress --list
     """
-    with common.opened(effects=not listed) as runtime:
+    with common.opened(effects=False) as runtime:
         if listed or who is None:
             if who is not None or not listed:
                 common.wrong("write an address or a company; or --list alone")

@@ -5,9 +5,11 @@ remedy.
 """
 
 from connector.config.compose import Connection
-from connector.config.load import load, restore
+from connector.config.load import load, load_text, restore
 from connector.config.loaded import Config
 from connector.config.places import places
 from connector.config.settings import Answers, Limits, Rehearsal, Storage
 
-__all__ = ["Answers", "Config", "Connection", "Limits", "Rehearsal", "Storage", "load", "places", "restore"]
+__all__ = [
+    "Answers", "Config", "Connection", "Limits", "Rehearsal", "Storage", "load", "load_text", "places", "restore",
+]  # fmt: skip

@@ -35,6 +35,7 @@ def crossings(
         *_audiences(_mapping(tree, "audiences"), specs, declared),
         *_answers(_mapping(tree, "answers"), specs, declared),
         *_rules(_rules_of(tree), specs, declared),
+        *_follow_up(_mapping(tree, "follow_up"), specs, declared),
         *_mode(tree),
     ]
 
@@ -107,6 +108,15 @@ def _rules(rules: Mapping[int, Rule], specs: Mapping[str, AdapterSpec], declared
             if action.kind != "notify" and action.kind not in able and len(specs) == len(declared):
                 message = "no connection with contacts can do this; add one, or remove the action"
                 yield ("rules", at, "then", position, action.kind), message, True
+
+
+def _follow_up(
+    given: Mapping[str, Any], specs: Mapping[str, AdapterSpec], declared: Collection[str]
+) -> Iterator[Finding]:
+    name = given.get("via", LOG)
+    if isinstance(name, str) and name != LOG:
+        reference = Reference(kind="connection", name=name, path=("follow_up", "via"))
+        yield from _reference(reference, reference.path, specs, declared)
 
 
 def _reference(

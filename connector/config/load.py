@@ -15,7 +15,7 @@ from connector.config.loaded import Config, fingerprint_of
 from connector.config.redaction import hidden, literal_secrets, redact, secrets
 from connector.config.references import fill
 from connector.config.settings import NAME, Document
-from connector.config.source import Source, Steps, read
+from connector.config.source import Source, Steps, parse, read
 from connector.config.words import Finding, conceal, locate, reword
 from connector.errors import ConfigError
 
@@ -32,7 +32,15 @@ def load(path: Path | str, environ: Mapping[str, str]) -> Config:
     Raises ConfigError with every problem found. The secrets it holds are made known to the log, which hides them.
     """
     path = Path(path)
-    source = read(path)
+    return _loaded(read(path), path, environ)
+
+
+def load_text(text: str, path: Path, environ: Mapping[str, str]) -> Config:
+    """The same for text that shall stand in the file `path`, before it stands there."""
+    return _loaded(parse(text, str(path)), path, environ)
+
+
+def _loaded(source: Source, path: Path, environ: Mapping[str, str]) -> Config:
     if not source.tree:
         raise ConfigError(source.problems)
     source.tree = {key: value for key, value in source.tree.items() if value is not None}

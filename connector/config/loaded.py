@@ -14,9 +14,11 @@ from connector.campaigns.settings import Caps
 from connector.config.canonical import canonical
 from connector.config.compose import Connection
 from connector.config.crossings import notices
+from connector.config.service import Listen, Schedule
 from connector.config.settings import Answers, Document, Limits, Rehearsal, Storage
 from connector.config.source import Steps
 from connector.domain import Mode
+from connector.rules.follow_up_settings import FollowUps
 from connector.rules.settings import Rule
 from connector.sync.settings import Audience, Cleaning
 
@@ -38,9 +40,12 @@ class Config:
     caps: Caps = field(repr=False)
     rules: tuple[Rule, ...] = field(repr=False)
     answers: Answers = field(repr=False)
+    follow_up: FollowUps = field(repr=False)
     limits: Limits = field(repr=False)
     rehearsal: Rehearsal | None = field(repr=False)
     storage: Storage = field(repr=False)
+    schedule: Schedule = field(repr=False)
+    listen: Listen = field(repr=False)
     notices: tuple[str, ...] = field(repr=False)
     tree: Mapping[str, Any] = field(repr=False)
 
@@ -66,9 +71,12 @@ class Config:
             caps=document.caps,
             rules=document.rules,
             answers=document.answers,
+            follow_up=document.follow_up,
             limits=document.limits,
             rehearsal=document.rehearsal,
             storage=document.storage,
+            schedule=document.schedule,
+            listen=document.listen,
             notices=tuple(notices(document, connections, literal)),
             tree=tree,
         )

@@ -14,11 +14,16 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
+    PlainValidator,
     ValidationInfo,
+    WithJsonSchema,
 )
 
 from connector.campaigns.settings import Caps
+from connector.config.service import Listen, Schedule
 from connector.domain import Mode
+from connector.rules.follow_up_settings import FollowUps
 from connector.rules.settings import Rules
 from connector.sync.settings import Audience, Cleaning, SpanText
 from connector.timespan import parse_span
@@ -39,6 +44,20 @@ def _address(text: str) -> str:
     return text
 
 
+def _percent(value: object) -> float:
+    """`20 %`, `20%` or the number alone."""
+    found = re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*%?\s*", str(value))
+    if not found or isinstance(value, bool) or float(found[1]) > 100:
+        raise ValueError(f"{value!r} is no share; write for example 20 %")
+    return float(found[1])
+
+
+Percent = Annotated[
+    float,
+    PlainValidator(_percent),
+    PlainSerializer(lambda share: f"{share:g} %", return_type=str),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["20 %"]}),
+]
 ConfigPath = Annotated[Path, AfterValidator(_beside)]
 MailAddress = Annotated[str, AfterValidator(_address)]
 
@@ -72,7 +91,16 @@ class Answers(Section):
 class Limits(Section):
     """Fuses: what is beyond waits, and the admin is told."""
 
+    gone: Percent = Field(
+        default=20.0,
+        description="A full pull that misses a larger share of the known contacts or companies is not believed: "
+        "nobody is marked as gone. Ten may always be missing, if others were shown.",
+        json_schema_extra={"default": "20 %"},
+    )
     tickets_per_day: int = Field(default=10, ge=0, le=10_000, description="Tickets opened within any 24 hours.")
+    tickets_per_owner: int = Field(
+        default=5, ge=0, le=10_000, description="Tickets opened for one owner within any 24 hours."
+    )
 
 
 class Rehearsal(Section):
@@ -90,6 +118,9 @@ class Storage(Section):
     keep_exchanges: SpanText = Field(
         default=parse_span("90 days"), description="How long recorded requests and answers are kept for replay."
     )
+    keep_jobs: SpanText = Field(
+        default=parse_span("180 days"), description="How long is kept what was done when, and how it ended."
+    )
     keep_exchanges_mb: int = Field(default=2000, ge=0, description="How many megabytes of them are kept at most.")
 
 
@@ -103,6 +134,9 @@ class Document(Section):
     caps: Caps = Field(default_factory=Caps, description="How often a person, how many of a company are asked.")
     rules: Rules = Field(default=(), description="What happens upon an answer.")
     answers: Answers = Field(default_factory=Answers, description=Answers.__doc__)
+    follow_up: FollowUps = Field(default_factory=FollowUps, description=FollowUps.__doc__)
     limits: Limits = Field(default_factory=Limits, description=Limits.__doc__)
     rehearsal: Rehearsal | None = Field(default=None, description=Rehearsal.__doc__)
     storage: Storage = Field(default_factory=dict, validate_default=True, description=Storage.__doc__)
+    schedule: Schedule = Field(default_factory=Schedule, description=Schedule.__doc__)
+    listen: Listen = Field(default_factory=Listen, description=Listen.__doc__)

@@ -13,16 +13,20 @@ import structlog
 
 from connector import registry
 from connector.config import Config
-from connector.domain import Company, Contact, Facet, Mode, Response, WriteBack
-from connector.errors import ConfigError, RejectedError
+from connector.domain import Company, Contact, Facet, JoinTicket, Mode, OpenTicket, Response, WriteBack
+from connector.errors import RejectedError
 from connector.jobs import matching
+from connector.jobs.forgotten import without_forgotten
 from connector.jobs.record import Record
-from connector.jobs.rehearsal import copies
+from connector.jobs.rehearsal import copies, copy_key, the_company
 from connector.jobs.stored_forms import to_stored
 from connector.log import mask
 from connector.ports import BadRow, RawAnswer, ResponseSource
+from connector.rules.business_time import CalendarSettings
+from connector.rules.changed import IfLeft, changed
 from connector.rules.evaluate import Evaluation, evaluate
-from connector.store import Tx, codec, contacts, outbox, people, responses
+from connector.rules.grouping import grouped
+from connector.store import Tx, codec, contacts, outbox, people, responses, tickets
 from connector.sync.address import judge
 
 ANSWERS = "answers"
@@ -63,12 +67,13 @@ def collect(record: Record, config: Config, source: ResponseSource, look: Look) 
     skipped: list[list[str]] = []
     pages = source.responses(cursor)
 
-    def following(_tx: Tx) -> Taken | None:
+    def following(tx: Tx) -> Taken | None:
         page = next(pages, None)
         if page is None:
             return None
-        bad = [row for row in page[0] if isinstance(row, BadRow)]
-        return Taken(answers=[row for row in page[0] if isinstance(row, RawAnswer)], bad=bad, cursor=page[1])
+        rows = without_forgotten(tx, page[0])
+        bad = [row for row in rows if isinstance(row, BadRow)]
+        return Taken(answers=[row for row in rows if isinstance(row, RawAnswer)], bad=bad, cursor=page[1])
 
     while (page := record.read("answers", Taken | None, following)) is not None:
         for row in page.bad:
@@ -130,11 +135,19 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
             return []
         response = now_called
     evaluation, why_not = _evaluate(record, config, response, matched)
+    asked = _asked_before(record, response, evaluation)
+    evaluation = replace(evaluation, write_backs=_grouped(record, config, response, evaluation, asked))
+    later = () if why_not else _changed(config, response, matched, evaluation, asked, record.now)
     judged = {"matches": evaluation.matches, "skipped": evaluation.skipped, "rules_did_not_run": why_not}
-    rehearsed = _rehearsed(record, config, connection, evaluation) if config.mode is Mode.REHEARSAL else ()
+    made = (evaluation.write_backs, later)
+    rehearsed, later_rehearsed = (
+        _rehearsed(record, config, connection, made) if config.mode is Mode.REHEARSAL else ((), ())
+    )
     record.emit("response", [response])
     record.emit("judged", [judged])
     record.emit("write_backs", [to_stored(wb) for wb in (*evaluation.write_backs, *rehearsed)])
+    if later:
+        record.emit("if_left", [[wanted.of, to_stored(wanted.write_back)] for wanted in (*later, *later_rehearsed)])
     counts["responses"] += not known
     counts["revised"] += old is not None and not known
     counts["unmatched"] += matched.contact is None
@@ -143,12 +156,16 @@ def _take(record: Record, config: Config, answer: RawAnswer, look: Look, counts:
 
     def write(tx: Tx) -> None:
         responses.put(tx, response, judged=codec.to_text(msgspec.to_builtins(judged)))
-        keep = {wb.key for wb in (*evaluation.write_backs, *rehearsed)}
+        followed = [wanted.write_back for wanted in (*later, *later_rehearsed)]
+        keep = {wb.key for wb in (*evaluation.write_backs, *rehearsed, *followed)}
         _remember_asking(tx, response)
         if not why_not:
             outbox.withdraw(tx, response.key, keep, now=record.now)
-        outbox.put(tx, evaluation.write_backs, rehearsal=False, now=record.now)
+        outbox.put(tx, evaluation.write_backs, rehearsal=False, now=record.now, mode=config.mode)
         outbox.put(tx, rehearsed, rehearsal=True, now=record.now)
+        for wanted, rehearsal in ((later, False), (later_rehearsed, True)):
+            left = [(w.of, w.write_back) for w in wanted]
+            tickets.put_if_left(tx, left, rehearsal=rehearsal, now=record.now, mode=config.mode)
         if "again" in record.params:
             outbox.renew(tx, (*evaluation.write_backs, *rehearsed), now=record.now)
 
@@ -275,17 +292,65 @@ def _response(
     )
 
 
-def _rehearsed(record: Record, config: Config, connection: str, evaluation: Evaluation) -> tuple[WriteBack, ...]:
-    named = config.rehearsal.company if config.rehearsal else ""
-    found = record.read(
-        "rehearsal_company",
-        list[str],
-        lambda tx: [company.id for company in contacts.companies_called(tx, named, connection)],
+def _asked_before(record: Record, response: Response, evaluation: Evaluation) -> list[tickets.Asked]:
+    """The tickets that were asked for this answer before; nothing is read where there can be none."""
+    if response.revision == 1 and not any(isinstance(wb.change, OpenTicket) for wb in evaluation.write_backs):
+        return []
+    return record.read("asked_before", list[tickets.Asked], lambda tx: tickets.of_response(tx, response.key))
+
+
+def _grouped(
+    record: Record, config: Config, response: Response, evaluation: Evaluation, asked: list[tickets.Asked]
+) -> tuple[WriteBack, ...]:
+    """The write-backs; a ticket that joins an open one of the company is a note on that."""
+    company_id = response.company_id
+    if not company_id or not any(isinstance(wb.change, OpenTicket) for wb in evaluation.write_backs):
+        return evaluation.write_backs
+    others = record.read(
+        "open_tickets",
+        list[tickets.Asked],
+        lambda tx: tickets.of_company(tx, response.connection, company_id, without=response.key),
     )
-    if len(found) != 1:
-        how = "no company" if not found else f"{len(found)} companies"
-        raise ConfigError(f"rehearsal.company: {connection} has {how} called {named!r}; pull first, or name another")
-    return copies(evaluation.write_backs, config, found[0])
+    return grouped(
+        evaluation.write_backs,
+        config.rules,
+        own=asked,
+        others=others,
+        now=record.now,
+        calendar=config.connections[response.connection].calendar or CalendarSettings(zone="UTC"),
+    )
+
+
+def _changed(
+    config: Config,
+    response: Response,
+    matched: matching.Matched,
+    evaluation: Evaluation,
+    asked: list[tickets.Asked],
+    now: datetime,
+) -> tuple[IfLeft, ...]:
+    """What a changed answer adds to tickets that left already, as soon as its rules act."""
+    calendar = config.connections[response.connection].calendar
+    facts = matching.facts(response, matched, calendar.zone if calendar else "UTC")
+    return changed(evaluation.write_backs, asked, facts, not_before=config.answers.settle.after(now))
+
+
+def _rehearsed(
+    record: Record, config: Config, connection: str, made: tuple[tuple[WriteBack, ...], tuple[IfLeft, ...]]
+) -> tuple[tuple[WriteBack, ...], tuple[IfLeft, ...]]:
+    """The copies of both for the rehearsal."""
+    company_id = the_company(record, config, connection)
+    write_backs, later = made
+    joined = [wb.depends_on for wb in write_backs if isinstance(wb.change, JoinTicket) and wb.depends_on]
+    there: list[str] = []
+    if joined:
+        there = record.read(
+            "rehearsed_tickets", list[str], lambda tx: [key for key in joined if outbox.get(tx, copy_key(key))]
+        )
+    again = {wb.key: wb for wb in copies([w.write_back for w in later], config, company_id)}
+    return copies(write_backs, config, company_id, there=there), tuple(
+        IfLeft(of=copy_key(w.of), write_back=again[key]) for w in later if (key := copy_key(w.write_back.key)) in again
+    )
 
 
 def _evaluate(record: Record, config: Config, response: Response, matched: matching.Matched) -> tuple[Evaluation, str]:

@@ -3,38 +3,59 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from connector.config import Config
-from connector.domain import EffectClass, Receipt, WriteBack
-from connector.errors import AuthError, ConnectorError, OutcomeUnknownError, UnavailableError
+from connector.domain import AddNote, EffectClass, Mode, Receipt, WriteBack
+from connector.errors import AuthError, ConfigError, ConnectorError, OutcomeUnknownError, UnavailableError
+from connector.jobs import guards
 from connector.jobs.record import Record
-from connector.jobs.stored_forms import StoredWriteBack, from_stored, to_stored
-from connector.ports import ChangeSink, Outcome, Superseded
-from connector.rules import outbox
-from connector.store import Tx
+from connector.jobs.stored_forms import StoredWriteBack, from_stored, lean, to_stored
+from connector.ports import ChangeSink, Outcome, Ports, Superseded
+from connector.rules import fuses, outbox
+from connector.store import Tx, tickets
+from connector.store import outbox as store_outbox
 
 log = structlog.get_logger()
 
 
-def deliver(record: Record, config: Config, connection: str, sink: ChangeSink) -> dict[str, Any]:
-    """Settle what is of unknown outcome, then apply what is due. Returns counts by what became of each.
+def deliver(
+    record: Record, config: Config, connection: str, ports: Ports, *, only: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Settle what is of unknown outcome, then apply what is due (of `only`, if given). Returns counts by what became
+    of each.
 
     A rerun (`again` in the parameters, with keys) sends its rejected ones again and leaves all others alone.
     """
+    sink = ports.sink
+    if sink is None:
+        raise ConfigError(f"connections.{connection}: {config.connections[connection].kind} takes no changes")
     grace = timedelta(seconds=sink.grace())
     counts: Counter[str] = Counter()
-    only = frozenset(record.params["again"]["keys"]) if "again" in record.params else None
-    if only:
-        record.commit(lambda tx: outbox.release_rejected(tx, only, now=record.now))
+    if "again" in record.params:
+        again = only = frozenset(record.params["again"]["keys"])
+        if again:
+            record.commit(lambda tx: outbox.release_rejected(tx, again, now=record.now))
     _look_up(record, config, connection, sink, grace, counts, only)
-    while batch := _claim(record, config, connection, counts, only):
-        _apply(record, batch, sink, grace, counts)
-    return dict(counts)
+    due = record.read("due", bool, lambda tx: _due(tx, config, connection, record.now))
+    if due:
+        guards.all_confirmed(record, config)
+        guards.read_back(record, connection, ports.watch)
+    waiting: set[str] = set()
+    while due and (batch := _claim(record, config, connection, counts, only, waiting)):
+        waiting |= _apply(record, config, connection, batch, ports, grace, counts)
+    full = _full_owners(record, config, connection) if counts.get("held_by_fuse") and only is None else {}
+    return {**counts, **({"full_owners": full} if full else {})}
+
+
+def _due(tx: Tx, config: Config, connection: str, now: datetime) -> bool:
+    """Whether anything may leave; in preview nothing may, but what waits in vain is given up all the same."""
+    rehearsal = config.mode is Mode.REHEARSAL
+    return config.mode is Mode.PREVIEW or store_outbox.any_due(tx, connection, now=now, rehearsal=rehearsal)
 
 
 def _look_up(
@@ -65,7 +86,7 @@ def _look_up(
         return
     found = sink.find(asked)
     refused = {key: result for key, result in found.items() if isinstance(result, ConnectorError)}
-    record.emit("looked_up", [[wb.key, found.get(wb.key)] for wb in asked if wb.key not in refused])
+    record.emit("looked_up", [[wb.key, _found(found, wb.key)] for wb in asked if wb.key not in refused])
     if refused:
         record.emit("outcome", [[key, _word(error), said(error)] for key, error in refused.items()])
     record.commit(lambda tx: outbox.looked_up(tx, asked, found, now=record.clock(), grace=grace))
@@ -78,7 +99,12 @@ def _look_up(
 
 
 def _claim(
-    record: Record, config: Config, connection: str, counts: Counter[str], only: Collection[str] | None
+    record: Record,
+    config: Config,
+    connection: str,
+    counts: Counter[str],
+    only: Collection[str] | None,
+    without: Collection[str],
 ) -> list[WriteBack]:
     def take(tx: Tx) -> tuple[list[StoredWriteBack], int]:
         claimed = outbox.claim(
@@ -87,8 +113,9 @@ def _claim(
             token=record.token,
             now=record.now,
             mode=config.mode,
-            tickets_per_day=config.limits.tickets_per_day,
+            limits=guards.limits(config),
             only=only,
+            without=without,
         )
         return [to_stored(wb) for wb in claimed.write_backs], claimed.held_by_fuse
 
@@ -97,22 +124,53 @@ def _claim(
     return [from_stored(row) for row in stored]
 
 
-def _apply(record: Record, batch: list[WriteBack], sink: ChangeSink, grace: timedelta, counts: Counter[str]) -> None:
-    """Apply one batch; each outcome is on disk before the next write-back is begun."""
+def _full_owners(record: Record, config: Config, connection: str) -> dict[str, int]:
+    """Owners who have enough, with how many tickets wait for each."""
+    rehearsal = config.mode is Mode.REHEARSAL
+    return record.read(
+        "full_owners",
+        dict[str, int],
+        lambda tx: dict(
+            fuses.held(tx, connection, guards.limits(config), now=record.now, rehearsal=rehearsal).full_owners
+        ),
+    )
+
+
+def _apply(
+    record: Record,
+    config: Config,
+    connection: str,
+    batch: list[WriteBack],
+    ports: Ports,
+    grace: timedelta,
+    counts: Counter[str],
+) -> set[str]:
+    """Apply one batch; each outcome is on disk before the next write-back is begun. Returns what was put back."""
+    assert ports.sink is not None
     open_keys = {write_back.key for write_back in batch}
+    joining: list[str] = []
+    if any(isinstance(wb.change, AddNote) and wb.change.on == "ticket" for wb in batch):
+        keys = [write_back.key for write_back in batch]
+        joining = record.read("joining", list[str], lambda tx: tickets.joining(tx, keys))
     try:
-        for outcome in sink.apply(batch):
+        batch = guards.with_room(record, config, connection, batch, ports.source)
+        waiting = open_keys - {write_back.key for write_back in batch}
+        open_keys -= waiting
+        for outcome in ports.sink.apply(batch):
             open_keys.discard(outcome.key)
-            _settle(record, outcome, grace, counts)
+            _settle(record, outcome, grace, counts, joining)
     except (UnavailableError, AuthError) as error:
         # By the promise of ChangeSink.apply these were not attempted.
         why = f"not attempted: {error}"
         record.commit(lambda tx: outbox.put_back(tx, open_keys, token=record.token, now=record.clock(), why=why))
         raise
+    return waiting
 
 
-def _settle(record: Record, outcome: Outcome, grace: timedelta, counts: Counter[str]) -> None:
+def _settle(record: Record, outcome: Outcome, grace: timedelta, counts: Counter[str], joining: Collection[str]) -> None:
     word = _word(outcome.result)
+    if outcome.key in joining and outbox.is_gone(outcome.result):
+        word = "ticket_deleted"  # it is to have a ticket of its own, and nobody need decide that
     counts[word] += 1
     record.emit("outcome", [[outcome.key, word, said(outcome.result)]])
     record.commit(lambda tx: outbox.settle(tx, outcome, token=record.token, now=record.clock(), grace=grace))
@@ -127,7 +185,11 @@ def _word(result: Receipt | Superseded | ConnectorError) -> str:
     return "unknown" if isinstance(result, OutcomeUnknownError) else "rejected"
 
 
+def _found(found: Mapping[str, Receipt | ConnectorError], key: str) -> Any:
+    return said(found[key]) if key in found else None
+
+
 def said(result: Receipt | Superseded | ConnectorError) -> Any:
     if isinstance(result, Receipt):
-        return result
+        return lean(result)
     return result.why if isinstance(result, Superseded) else f"{type(result).__name__}: {result}"

@@ -94,6 +94,7 @@ class View:
                 asked,
                 row.name_key,
                 moment(row.touched_at) if row.touched_at else None,
+                row.inactive == contacts.GONE,
             )
 
     def _suppression(self, row: ContactAtCompany) -> str | None:

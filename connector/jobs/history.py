@@ -19,6 +19,7 @@ import structlog
 from connector.domain import Contact, Response
 from connector.jobs import matching
 from connector.jobs.collect import NOT_TAKEN
+from connector.jobs.forgotten import without_forgotten
 from connector.jobs.record import Record
 from connector.ports import BadRow, HistoryKind, HistoryRow, HistorySource
 from connector.rules.keys import response_key
@@ -63,8 +64,8 @@ def history(record: Record, connection: str, source: HistorySource) -> dict[str,
     not_taken: list[list[str]] = []
     pending = source.history()
 
-    def following(_tx: Tx) -> Page:
-        found = list(islice(pending, PAGE))
+    def following(tx: Tx) -> Page:
+        found = without_forgotten(tx, islice(pending, PAGE))
         bad = [row for row in found if isinstance(row, BadRow)]
         return Page(rows=[row for row in found if isinstance(row, HistoryRow)], bad=bad)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,12 +18,10 @@ from typing import Any
 import msgspec
 import zstandard
 
-from connector.errors import ContractError
+from connector.jobs.frames import Frames
 
 _encode = msgspec.json.Encoder().encode
 _MASK = (1 << 128) - 1
-LONGEST = 256 * 2**20
-"""Bytes of a line at most: an answer of 64 MB, escaped, fits; a file made to fill the memory does not."""
 
 
 class JournalWriter:
@@ -89,26 +86,7 @@ class Digest:
 
 def read_lines(path: Path) -> Iterator[bytes]:
     """The frames' JSON lines, one after the other. A cut last one ends the reading; damage raises ContractError."""
-    if not path.exists():
-        raise ContractError(f"{path.name}: the record is gone (storage.keep_exchanges); nothing to replay")
-    with path.open("rb") as file:
-        frames = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        lines = io.BufferedReader(frames, 1 << 20)
-        try:
-            while (line := lines.readline(LONGEST + 1)).endswith(b"\n"):
-                yield line[:-1]
-        except zstandard.ZstdError as error:
-            raise ContractError(f"{path.name}: the record is damaged: {error}") from error
-        if len(line) > LONGEST:
-            raise ContractError(f"{path.name}: a line is longer than {LONGEST // 2**20} MB; this is no record of ours")
-
-
-def read_frames(path: Path) -> Iterator[dict[str, Any]]:
-    for line in read_lines(path):
-        try:
-            yield msgspec.json.decode(line)
-        except msgspec.DecodeError as error:
-            raise ContractError(f"{path.name}: the record is damaged: {error}") from error
+    return (line for _, line in Frames(path))
 
 
 def body_out(body: bytes) -> str | dict[str, str]:

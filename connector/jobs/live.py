@@ -19,11 +19,15 @@ def open_live(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
+    on_call: Callable[[], None] = lambda: None,
 ) -> Ports:
-    """The ports of a configured Connection. What would write raises ContractError before anything leaves."""
+    """The ports of a configured Connection. What would write raises ContractError before anything leaves.
+
+    `on_call` is called before each request.
+    """
     configured = config.connections[connection]
     spec = registry.spec(configured.kind)
-    wire = _ReadOnly(spec.wire(configured.settings, _refuse))
+    wire = _ReadOnly(spec.wire(configured.settings, _refuse), on_call)
     return spec.open(configured.settings, Context(connection=connection, wire=wire, now=now, sleep=sleep))
 
 
@@ -35,12 +39,13 @@ def source_of(config: Config, connection: str) -> ContactSource | None:
 
 
 class _ReadOnly:
-    def __init__(self, inner: Wire) -> None:
-        self._inner = inner
+    def __init__(self, inner: Wire, on_call: Callable[[], None]) -> None:
+        self._inner, self._on_call = inner, on_call
 
     def send(self, call: Call) -> Answer:
         if call.writes:
             _refuse()
+        self._on_call()
         return self._inner.send(call)
 
 

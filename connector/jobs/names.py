@@ -16,7 +16,12 @@ from connector.sync import audience as audiences
 
 Remembered = Mapping[str, Mapping[tuple[str, str], str]]
 """connection → (facet, written name) → segment id, from the store."""
-_CATALOGUE = {"board": "boards", "priority": "priorities", "member": "members"}
+_CATALOGUE = {
+    "board": "boards", "priority": "priorities", "member": "members", "source": "sources", "location": "locations",
+    "task_type": "task_types", "task_status": "task_statuses",
+}  # fmt: skip
+_UNDER_A_BOARD = {"status": "statuses", "type": "types", "subtype": "subtypes", "item": "items", "team": "teams"}
+FIELDS = {"contact": "custom_fields", "company": "company_fields"}
 _FACETS = {facet.value: facet for facet in Facet}
 
 
@@ -69,18 +74,19 @@ class _Asked:
         return self._segments[facet]
 
     def names(self, kind: str, within: str = "") -> list[str] | None:
-        """The valid names of a kind of reference; empty for the statuses of a board that is not there."""
+        """The valid names of a kind of reference; None also for what is under a board that is not there."""
         if kind in _FACETS:
             found = self.segments(_FACETS[kind])
             return None if found is None else [segment.name for segment in found]
-        thing = f"statuses of {within}" if kind == "status" else _CATALOGUE.get(kind, kind)
+        under = _UNDER_A_BOARD.get(kind)
+        thing = f"{under} of {within}" if under else _CATALOGUE.get(kind, kind)
         if thing not in self._lists:
             try:
                 self._lists[thing] = [name for _, name in self._source.catalogue(thing)]
             except (AuthError, RejectedError):
                 self._lists[thing] = None
             except ConfigError:
-                self._lists[thing] = []
+                self._lists[thing] = None if under else []
         return self._lists[thing]
 
 
@@ -98,6 +104,7 @@ def _wrong(config: Config, opened: Mapping[str, _Asked], remembered: Remembered,
         if config.rehearsal is not None:
             board = Reference(kind="board", name=config.rehearsal.board, path=("rehearsal", "board"))
             yield from _of_rule(config, board, opened, proof)
+        yield from _fields_set(config, opened, proof)
         _captions(config, opened, proof)
 
 
@@ -130,8 +137,6 @@ def _of_rule(config: Config, reference: Reference, opened: Mapping[str, _Asked],
     if any(found is None for found in lists) or not lists:
         return
     valid = [name for found in lists if found is not None for name in found]
-    if not valid and reference.kind == "status":
-        return  # its board is not there, which is told
     if _fold(reference.name) not in map(_fold, valid):
         what = reference.kind.replace("_", " ")
         place = f' of board "{reference.within}"' if reference.within else ""
@@ -143,6 +148,25 @@ def meant(config: Config, reference: Reference, connections: Iterable[str]) -> l
     number = reference.path[1]
     named = config.rules[number].when.connection if isinstance(number, int) else None
     return [name for name in connections if not named or name in named]
+
+
+def _fields_set(config: Config, opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
+    """The fields that set_field names must be there, for it is refused otherwise."""
+    for number, rule in enumerate(config.rules):
+        for position, action in enumerate(rule.then):
+            if action.set_field is None:
+                continue
+            path = ("rules", number, "then", position, "set_field")
+            for key in ("field", "responded_at"):
+                if caption := getattr(action.set_field, key):
+                    on = action.set_field.on
+                    field = Reference(kind=FIELDS[on], name=caption, path=(*path, key))
+                    for steps, message in _of_rule(config, field, opened, proof):
+                        remedy = "connector setup connectwise says how to get it"
+                        yield (
+                            steps,
+                            f"{message.replace(FIELDS[on].replace('_', ' '), f'custom field of {on}')}; {remedy}",
+                        )
 
 
 def _captions(config: Config, opened: Mapping[str, _Asked], proof: Proof) -> None:

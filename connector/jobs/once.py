@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from connector import registry
+from connector.domain import Mode
 from connector.errors import LeaseLostError
-from connector.jobs import runner
+from connector.jobs import runner, schedule, stories
 from connector.jobs.collect import ANSWERS
 from connector.jobs.retention import prune
 from connector.jobs.runtime import LOG, Runtime
-from connector.store import jobs, outbox
+from connector.rules.follow_up import FINAL
+from connector.store import follow_ups, jobs, outbox
+from connector.timespan import Span
 
 log = structlog.get_logger()
 
@@ -31,13 +35,18 @@ class Step:
 
 
 def run_once(runtime: Runtime, *, watch: Callable[[Step], None] | None = None, only: str = "") -> list[Step]:
-    """Pull, plan, collect, deliver whatever is due, or `only` one of these stories.
+    """Pull, plan, collect, deliver, watch, reconcile whatever is due, or `only` one of these stories.
 
-    One Connection's trouble does not stop the others.
+    Nothing is begun outside the hours that schedule: gives it. One Connection's trouble does not stop the others.
     """
     steps: list[Step] = []
+    timed = {(entry.story, entry.connection): entry for entry in schedule.entries(runtime.config, stories.TIMED)}
     for story, connection, params in _due(runtime):
         if only and story != only:
+            continue
+        entry = timed.get((story, connection))
+        if entry is not None and not schedule.open_at(entry, runtime.now()):
+            log.info("outside_its_hours", story=story, connection=connection, setting=f"schedule.{story}")
             continue
         step = perform(runtime, story, connection, params)
         steps.append(step)
@@ -56,14 +65,71 @@ def _due(runtime: Runtime) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield "plan", audience.from_, {"audience": name}
     if config.answers.folder is not None:
         yield "collect", ANSWERS, {}
-    with runtime.store.read() as tx:
-        waiting = outbox.connections_with_work(tx, now=runtime.now(), mode=config.mode)
-    for name in waiting:
+    for name in _waiting(runtime):
         yield "deliver", name, {}
+    for name in with_tickets(runtime):
+        yield "watch", name, {}
+    for name in _to_reconcile(runtime):
+        yield "reconcile", name, {}
+    if config.follow_up.via in _waiting(runtime):  # what watching has to tell
+        yield "deliver", config.follow_up.via, {}
+
+
+def _waiting(runtime: Runtime) -> list[str]:
+    with runtime.store.read() as tx:
+        return outbox.connections_with_work(tx, now=runtime.now(), mode=runtime.mode)
+
+
+def _to_reconcile(runtime: Runtime) -> list[str]:
+    """The connections whose tickets were not compared with the CRM for as long as schedule.reconcile says."""
+    timing, found = runtime.config.schedule.timing("reconcile"), []
+    span = timing.every if timing else None
+    for name in runtime.config.connections if isinstance(span, Span) else ():
+        with runtime.store.read() as tx:
+            since = follow_ups.oldest_ticket(tx, name, rehearsal=runtime.mode is Mode.REHEARSAL)
+            attempts = jobs.attempts_of(tx, "reconcile", name)
+        last = next((attempt.started_at for attempt in attempts if attempt.outcome in ("done", "partial")), since)
+        if since is not None and last is not None and isinstance(span, Span) and span.after(last) <= runtime.now():
+            found.append(name)
+    return found
+
+
+def with_tickets(runtime: Runtime) -> list[str]:
+    """The connections on which a ticket of ours is to be watched in this mode."""
+    with runtime.store.read() as tx:
+        names = follow_ups.watched(tx, rehearsal=runtime.mode is Mode.REHEARSAL, without=FINAL)
+    return [name for name in names if name in runtime.config.connections]
 
 
 def perform(runtime: Runtime, story: str, connection: str, params: dict[str, Any] | None = None) -> Step:
     """Run one story; a busy, held or unknown Connection is an outcome, not an error."""
+    step = _performed(runtime, story, connection, lambda: runner.run(runtime, story, connection, params=params))
+    assert step is not None, "without a slot there is always a Job to do"
+    prune(runtime)
+    return step
+
+
+def perform_slot(
+    runtime: Runtime, story: str, connection: str, params: dict[str, Any], slot: str, *, until: datetime | None = None
+) -> Step | None:
+    """The same for the slot it is due in; None where that was done already. Raises LeaseLostError when it is busy."""
+    return _performed(
+        runtime,
+        story,
+        connection,
+        lambda: runner.run_slot(runtime, story, connection, slot, params, until=until),
+        busy_raises=True,
+    )
+
+
+def _performed(
+    runtime: Runtime,
+    story: str,
+    connection: str,
+    begin: Callable[[], jobs.Attempt | runner.Held | None],
+    *,
+    busy_raises: bool = False,
+) -> Step | None:
     if connection not in runtime.config.connections and connection not in (ANSWERS, LOG):
         why = (
             f"{connection} is not in {runtime.config.path.name} any more; connector outbox list shows what waits for it"
@@ -71,11 +137,14 @@ def perform(runtime: Runtime, story: str, connection: str, params: dict[str, Any
         log.warning("held", story=story, connection=connection, why=why)
         return Step(story=story, connection=connection, outcome="held", why=why)
     try:
-        done = runner.run(runtime, story, connection, params=params)
+        done = begin()
     except LeaseLostError as busy:
+        if busy_raises:
+            raise
         log.warning("busy", story=story, connection=connection, why=str(busy))
         return Step(story=story, connection=connection, outcome="deferred", why=str(busy))
-    prune(runtime)
+    if done is None:
+        return None
     if isinstance(done, runner.Held):
         log.warning("held", story=story, connection=connection, why=done.why)
         return Step(story=story, connection=connection, outcome="held", why=done.why)

@@ -1,4 +1,4 @@
-"""Who this process is, and whether another that holds a lease is surely dead.
+"""Who this process (or a task of it) is, and whether another that holds a lease is surely dead.
 
 Surely means: same machine boot, same process-id namespace, and no process of that id and start time. A container
 with a namespace of its own, or another machine, is never judged; its lease runs out instead.
@@ -11,13 +11,16 @@ import socket
 from pathlib import Path
 
 
-def this_process() -> str:
-    return "|".join((socket.gethostname(), _place(), str(os.getpid()), _started(os.getpid()) or "?"))
+def this_process(task: str = "") -> str:
+    """Who acts: this process, or one task of it where several act at once and must not be taken for one another."""
+    parts = [socket.gethostname(), _place(), str(os.getpid()), _started(os.getpid()) or "?"]
+    return "|".join([*parts, task] if task else parts)
 
 
 def is_dead(owner: str) -> bool:
+    """Whether the process is surely gone; a task lives as long as its process."""
     parts = owner.split("|")
-    if len(parts) != 4 or parts[1] != _place() or parts[1] == "?" or parts[3] == "?" or not parts[2].isdigit():
+    if len(parts) not in (4, 5) or parts[1] != _place() or parts[1] == "?" or parts[3] == "?" or not parts[2].isdigit():
         return False
     return _started(int(parts[2])) != parts[3]
 

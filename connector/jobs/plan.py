@@ -86,8 +86,7 @@ class _Summary:
         self.invited, self.excluded = law.IdsDigest(), law.IdsDigest()
         self.reasons: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
-        self.companies: set[str] = set()
-        self.invited_companies: set[str] = set()
+        self.companies: dict[str, bool] = {}  # seen, and whether somebody of it is invited
         self.next_eligible: datetime | None = None
 
     def watch(self, decisions: Iterable[Decision]) -> Iterator[Decision]:
@@ -98,8 +97,7 @@ class _Summary:
             else:
                 self.invited.add(decision.contact_id)
                 if decision.company_id:
-                    self.invited_companies.add(decision.company_id)
-                    self.companies.add(decision.company_id)
+                    self.companies[decision.company_id] = True
             for note in decision.notes:
                 self.notes[note.reason.value] += 1
             yield decision
@@ -107,7 +105,7 @@ class _Summary:
     def _excluded(self, decision: Decision, finding: Finding) -> None:
         self.reasons[finding.reason.value] += 1
         if decision.company_id and finding.reason not in OUTSIDE:
-            self.companies.add(decision.company_id)
+            self.companies.setdefault(decision.company_id, False)
         if finding.eligible_at and (self.next_eligible is None or finding.eligible_at < self.next_eligible):
             self.next_eligible = finding.eligible_at
 
@@ -119,7 +117,7 @@ class _Summary:
             "words": audiences.words(self.resolved),
             "pulled": self.invited.count + self.excluded.count,
             "invitations": self.invited.count,
-            "invited_companies": len(self.invited_companies),
+            "invited_companies": sum(self.companies.values()),
             "companies": len(self.companies),
             "exclusions": dict(sorted(self.reasons.items())),
             "notes": dict(sorted(self.notes.items())),

@@ -12,12 +12,16 @@ import structlog
 
 from connector.config import Config
 from connector.domain import Contact, Facet, Segment
+from connector.errors import ContractError, RejectedError
+from connector.jobs import gone, hinted
+from connector.jobs.forgotten import is_forgotten
 from connector.jobs.names import meant
 from connector.jobs.record import Record, raw
 from connector.jobs.resolving import remembered
-from connector.ports import ContactSource, Page
+from connector.ports import ContactSource, HintSource, Page
 from connector.rules.names import referenced_names
 from connector.store import Tx, codec, contacts, holds
+from connector.store import hints as store_hints
 from connector.store.contacts import KnownPerson, StoredContact
 from connector.store.segments import put_segments, remember_names
 from connector.store.tables import instant
@@ -41,7 +45,9 @@ class Known:
     touched: dict[str, str | None]
 
 
-def pull(record: Record, config: Config, connection: str, source: ContactSource) -> dict[str, Any]:
+def pull(
+    record: Record, config: Config, connection: str, source: ContactSource, hints: HintSource | None = None
+) -> dict[str, Any]:
     """Pull everything in scope that changed. Returns counts; raises by the error's type, pages stored so far stay.
 
     A rerun (`again` in the parameters, with the cursor its Job began at) leaves the cursor where it stands.
@@ -51,6 +57,7 @@ def pull(record: Record, config: Config, connection: str, source: ContactSource)
     resolved = _resolved(config, connection, segments, before)
     of_rules = _names_of_rules(config, connection, segments, before)
     counts: Counter[str] = Counter()
+    told: dict[str, int | str] = {}
     for finding in (finding for audience in resolved for finding in audience.findings):
         log.warning("name_changed", problem=str(finding))
     _remember(record, config, connection, segments, resolved, of_rules)
@@ -64,11 +71,40 @@ def pull(record: Record, config: Config, connection: str, source: ContactSource)
         return {**counts, **held}
     again = record.params.get("again", {})
     moves = "cursor" not in again
+    if hints is not None and moves:
+        _look_at_hints(record, connection, hints, counts)
     stored = record.read("cursor", dict[str, Any] | None, lambda tx: contacts.cursor(tx, connection))
     for page in source.pages(scope, stored if moves else again["cursor"]):
-        _store(record, connection, page, counts, moves=moves)
+        judged = gone.verdict(record, connection, page, config.limits) if page.reconciled and moves else None
+        _store(record, connection, page, counts, judged, moves=moves)
+        if judged is not None and judged.error is not None:
+            raise judged.error
+        told |= page.told
         log.info("page", contacts=counts["contacts"], companies=counts["companies"], memberships=counts["memberships"])
-    return {**counts, **held}
+    return {**counts, **told, **held}
+
+
+def _look_at_hints(record: Record, connection: str, source: HintSource, counts: Counter[str]) -> None:
+    """Read what callbacks hinted at, before the pull's own ways; then forget the hints."""
+    waiting = hinted.waiting(record, connection)
+    if not waiting:
+        return
+    ids = {kind: [hint.record_id for hint in waiting if hint.kind == kind] for kind in ("contact", "company")}
+    try:
+        seen = list(source.these(ids["contact"], ids["company"]))
+    except (RejectedError, ContractError) as error:  # else each pull to come would stop here; nothing depends on hints
+        log.warning("hints_dropped", connection=connection, hints=len(waiting), why=str(error))
+        seen = []
+    for one in seen:
+        _store(record, connection, hinted.page_of(one), counts, None, moves=False)
+    people, firms = hinted.gone_by(record, connection, seen, counts)
+
+    def write(tx: Tx) -> None:
+        contacts.put_gone(tx, connection, people, firms, at=record.now)
+        store_hints.drop(tx, waiting)
+
+    record.commit(write)
+    counts["hints"] += len(waiting)
 
 
 def segments_in_use(config: Config, connection: str, source: ContactSource) -> dict[Facet, list[Segment]]:
@@ -145,34 +181,49 @@ def _remember(
     record.commit(write)
 
 
-def _store(record: Record, connection: str, page: Page, counts: Counter[str], *, moves: bool) -> None:
-    """Judge, link and keep one page, with its cursor, in one transaction."""
-    judged = [(contact, judge(contact.email, explain=False)) for contact in page.contacts]
+def _store(
+    record: Record, connection: str, page: Page, counts: Counter[str], verdict: gone.Verdict | None, *, moves: bool
+) -> None:
+    """Judge, link and keep one page, with its cursor, in one transaction; with the last of a full pull who is gone."""
+    wanted = [contact for contact in page.contacts if not is_forgotten(contact)]
+    if left_out := len(page.contacts) - len(wanted):
+        counts["forgotten"] += left_out
+    judged = [(contact, judge(contact.email, explain=False)) for contact in wanted]
     rows: list[StoredContact] = []
     ended: list[tuple[str, str, str, str, str]] = []
     if judged:
         known = record.read("known", Known, lambda tx: _known(tx, connection, judged))
-        rows, ended = stored_rows(connection, judged, known, record.now)
+        rows, ended = stored_rows(connection, judged, known, record.now, page.epoch)
         record.emit("contacts", [raw(row.doc) for row in rows])
         record.emit("links", [[row.id, row.person_id, row.address_key, row.address_kind] for row in rows])
     if page.companies:
         record.emit("companies", page.companies)
     if page.memberships:
         record.emit("memberships", page.memberships)
-    record.emit("cursor", [page.cursor])
+    refused = verdict is not None and verdict.error is not None
+    cursor = page.reconciled.again if page.reconciled is not None and refused else page.cursor
+    left = verdict.gone if verdict is not None else {}
+    for what, ids in left.items():
+        if ids:
+            counts[f"gone_{what}"] += len(ids)
+    if cursor:  # records read by a hint have none
+        record.emit("cursor", [cursor])
     counts["contacts"] += len(rows)
     counts["companies"] += len(page.companies)
     counts["memberships"] += len(page.memberships)
 
     def write(tx: Tx) -> None:
-        contacts.put_companies(tx, page.companies)
+        contacts.put_companies(tx, page.companies, page.epoch)
         contacts.put_contacts(tx, rows)
         contacts.put_ended_links(tx, ended)
         contacts.put_memberships(tx, page.memberships, page.epoch)
         for group in page.finished_groups:
             contacts.finish_group(tx, connection, group, page.epoch)
+        if left:
+            contacts.judge_hinted(tx, connection)
+            contacts.put_gone(tx, connection, left[gone.CONTACTS], left[gone.COMPANIES], at=record.now)
         if moves:
-            contacts.put_cursor(tx, connection, page.cursor, now=record.now)
+            contacts.put_cursor(tx, connection, cursor, now=record.now)
 
     record.commit(write, durable=False)
 
@@ -189,7 +240,7 @@ def _known(tx: Tx, connection: str, judged: Sequence[tuple[Contact, Address]]) -
 
 
 def stored_rows(
-    connection: str, judged: Sequence[tuple[Contact, Address]], known: Known, now: datetime
+    connection: str, judged: Sequence[tuple[Contact, Address]], known: Known, now: datetime, generation: str = ""
 ) -> tuple[list[StoredContact], list[tuple[str, str, str, str, str]]]:
     """The rows to keep for judged contacts, and the links that end: (connection, contact, person, ended, linked)."""
     since = {(k.connection, k.contact_id): k.person_since for k in known.people}
@@ -226,6 +277,7 @@ def stored_rows(
                 int(contact.inactive),
                 _touched(contact, known),
                 encode(contact),
+                generation,
             )
         )
     return rows, ended

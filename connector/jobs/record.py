@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -20,13 +21,16 @@ from connector.errors import (
     ConnectorError,
     LeaseLostError,
     OutcomeUnknownError,
+    ParkedError,
     PausedError,
     ThrottledError,
     UnavailableError,
 )
+from connector.jobs.forgotten import ForgettingWire
 from connector.jobs.journal import JournalWriter, body_out, checksum
+from connector.jobs.meter import Meter
 from connector.ports import Answer, Call, Wire
-from connector.store import Store, Tx, holds, leases
+from connector.store import Store, Tx, forgotten, holds, leases
 
 T = TypeVar("T")
 LEASE = timedelta(seconds=180)
@@ -78,6 +82,20 @@ class Record(Protocol):
         """The time by the clock; `now` is when the Attempt began. For what `commit` stores, never for a decision."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """What a running Attempt heeds and tells on its way.
+
+    `stopping` is set when the process is asked to leave; `until` is when effects must have left; `told` is called with
+    each name and number of rows made.
+    """
+
+    stopping: threading.Event = field(default_factory=threading.Event)
+    until: datetime | None = None
+    meter: Meter = field(default_factory=Meter)
+    told: Callable[[str, int], None] = lambda _name, _rows: None
+
+
 class LiveRecord:
     """The Record of an Attempt that really happens."""
 
@@ -92,8 +110,10 @@ class LiveRecord:
         seed: str,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
+        watching: Watching = Watching(),
     ) -> None:
         self.params, self.now, self.seed = params, now, seed
+        self._watching = watching
         self.installation = store.installation()
         self.calls = 0
         self._store, self._writer, self._lease, self._clock, self._sleep = store, writer, lease, clock, sleep
@@ -120,23 +140,42 @@ class LiveRecord:
         with self._store.read() as tx:
             rows = load(tx)
             while batch := list(islice(rows, BATCH)):
+                self.go_on()
                 if keep:
                     self._writer.write({"t": "read", "name": name, "value": [form.out(row) for row in batch]})
                 yield from batch
 
     def emit(self, name: str, rows: Iterable[Any]) -> None:
-        self._writer.write({"t": "out", "name": name, "rows": list(rows)})
+        made = list(rows)
+        self._writer.write({"t": "out", "name": name, "rows": made})
+        self._watching.told(name, len(made))
 
     def commit(self, apply: Callable[[Tx], None], *, durable: bool = True) -> None:
         with self._store.write(durable=durable) as tx:
             self._lease = leases.check(tx, self._lease, now=self._clock(), ttl=LEASE)
             apply(tx)
+        self.go_on()  # after, never before: what was done is written down first
+
+    def go_on(self) -> None:
+        """Raises ParkedError where the process is asked to leave."""
+        if self._watching.stopping.is_set():
+            raise ParkedError(f"{self._lease.connection}: stopped on request; it goes on at the next start")
 
     def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:
-        return RecordingWire(build(settings, self.guard), connection, self._writer, self._count)
+        inner: Wire = _Stoppable(build(settings, self.guard), self.go_on)
+        with self._store.read() as tx:
+            known = forgotten.load(tx)
+        if known.digests:
+            inner = ForgettingWire(inner, connection, known)
+        return RecordingWire(inner, connection, self._writer, self._count)
 
     def guard(self) -> None:
-        """Called immediately before a write leaves: the lease is ours by the clock of now, and nobody said pause."""
+        """Called immediately before a write leaves: the lease is ours by the clock of now, nobody said pause or stop,
+        and it is not past the hours in which effects may leave."""
+        self.go_on()
+        until = self._watching.until
+        if until is not None and self._clock() >= until:
+            raise PausedError(f"{self._lease.connection}: its hours ended at {until:%H:%M} UTC; it goes on in the next")
         with self._store.read() as tx:
             leases.check(tx, self._lease, now=self._clock())
             hold = holds.on_connection(tx, self._lease.connection)
@@ -144,30 +183,49 @@ class LiveRecord:
             raise PausedError(f"{self._lease.connection}: {hold.cause}: {hold.reason}; connector resume lets it go on")
 
     def sleep(self, seconds: float) -> None:
+        self._watching.meter.waited(self._lease.connection, seconds)
+        self.go_on()
         self._sleep(seconds)
+        self.go_on()
 
     def clock(self) -> datetime:
         return self._clock()
 
-    def _count(self) -> None:
+    def _count(self, status: int) -> None:
         with self._counting:
             self.calls += 1
+        self._watching.meter.called(self._lease.connection, status)
 
 
 FAILURES: dict[str, type[ConnectorError]] = {
-    cls.__name__: cls for cls in (UnavailableError, ThrottledError, OutcomeUnknownError, LeaseLostError, PausedError)
-}
+    cls.__name__: cls for cls in (
+        UnavailableError, ThrottledError, OutcomeUnknownError, LeaseLostError, PausedError, ParkedError,
+    )
+}  # fmt: skip
 """What a wire may raise, by the name under which it is recorded."""
 
 
-class RecordingWire:
-    """Carries calls by another wire and keeps each with its answer or failure."""
+class _Stoppable:
+    """A wire that begins no request once the process is asked to leave."""
 
-    def __init__(self, inner: Wire, connection: str, writer: JournalWriter, count: Callable[[], None]) -> None:
+    def __init__(self, inner: Wire, go_on: Callable[[], None]) -> None:
+        self._inner, self._go_on = inner, go_on
+
+    def send(self, call: Call) -> Answer:
+        self._go_on()
+        return self._inner.send(call)
+
+
+class RecordingWire:
+    """Carries calls by another wire and keeps each with its answer or failure.
+
+    `count` is called with each status, 0 where no answer came.
+    """
+
+    def __init__(self, inner: Wire, connection: str, writer: JournalWriter, count: Callable[[int], None]) -> None:
         self._inner, self._connection, self._writer, self._count = inner, connection, writer, count
 
     def send(self, call: Call) -> Answer:
-        self._count()
         frame: dict[str, Any] = {
             "t": "exchange",
             "connection": self._connection,
@@ -177,9 +235,11 @@ class RecordingWire:
         try:
             answer = self._inner.send(call)
         except ConnectorError as error:
+            self._count(0)
             frame["failure"] = {"type": type(error).__name__, "message": str(error)}
             self._writer.write(frame)
             raise
+        self._count(answer.status)
         frame["answer"] = {
             "status": answer.status,
             "headers": dict(answer.headers),

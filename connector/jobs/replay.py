@@ -1,23 +1,27 @@
 """Replay: give a story its recorded inputs again and compare what it makes. Offline, and nothing is written.
 
-Exchanges are matched by request and occurrence, never by order of arrival.
+Exchanges are matched by request and occurrence, never by order of arrival. A record is read by place, so a replay
+needs no more memory than its story.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, overload
 
 import msgspec
 
+from connector import log
 from connector.config import Config, restore
 from connector.errors import ConnectorError, ContractError
 from connector.jobs import stories
-from connector.jobs.journal import Digest, body_in, body_out, checksum, exchange_line, read_lines
+from connector.jobs.frames import Frames, Place
+from connector.jobs.journal import Digest, body_in, body_out, checksum, exchange_line
 from connector.jobs.record import FAILURES, RowForm, T
 from connector.jobs.runner import outcome_of
 from connector.ports import Answer, Call, Wire
@@ -30,12 +34,15 @@ class _Frame(msgspec.Struct):
     t: str
     name: str = ""
     value: msgspec.Raw = msgspec.Raw(b"null")
-    rows: list[msgspec.Raw] = []
+    rows: msgspec.Raw = msgspec.Raw(b"[]")
     connection: str = ""
     call: dict[str, Any] = {}
     answer: dict[str, Any] | None = None
     failure: dict[str, Any] | None = None
     sum: str = ""
+
+
+_decode = msgspec.json.Decoder(_Frame).decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,44 +72,84 @@ class Report:
         return not self.differences
 
 
+class Kept(Sequence[msgspec.Raw]):
+    """The values of one name in the order they were recorded; each is read from the file when it is wanted."""
+
+    def __init__(self, frames: Frames, part: str) -> None:
+        self._frames, self._part = frames, part
+        self.places: list[Place] = []
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, at: int) -> msgspec.Raw: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[msgspec.Raw]: ...
+    def __getitem__(self, at: int | slice) -> msgspec.Raw | list[msgspec.Raw]:
+        if isinstance(at, slice):
+            return [self._value(place) for place in self.places[at]]
+        return self._value(self.places[at])
+
+    def _value(self, place: Place) -> msgspec.Raw:
+        value: msgspec.Raw = getattr(_decode(self._frames.line(place)), self._part)
+        return value
+
+
+class Asked(NamedTuple):
+    """One recorded exchange: whose, a digest of the request, and where it stands."""
+
+    connection: str
+    request: bytes
+    place: Place
+
+
 @dataclass(slots=True)
 class Recorded:
-    """One attempt's record, read from its file."""
+    """One attempt's record: what is where in its file. Only the places are held, never the record itself."""
 
     begin: dict[str, Any]
-    reads: dict[str, list[msgspec.Raw]]
-    outs: dict[str, list[list[msgspec.Raw]]]
-    exchanges: list[_Frame]
+    frames: Frames
+    reads: dict[str, Kept]
+    outs: dict[str, Kept]
+    exchanges: list[Asked]
+    altered: list[Difference]
     end: dict[str, Any] | None
     inputs_digest: str
 
     @classmethod
     def load(cls, path: Path) -> Recorded:
-        begin: dict[str, Any] = {}
-        end: dict[str, Any] | None = None
-        reads: dict[str, list[msgspec.Raw]] = defaultdict(list)
-        outs: dict[str, list[list[msgspec.Raw]]] = defaultdict(list)
-        exchanges: list[_Frame] = []
-        digest, decode = Digest(), msgspec.json.Decoder(_Frame).decode
-        for line in read_lines(path):
+        """Read it once to its end, checking each answer against its checksum. Raises ContractError for no record."""
+        frames = Frames(path)
+        found = cls({}, frames, {}, {}, [], [], None, "")
+        digest = Digest()
+        for place, line in frames:
             try:
-                frame = decode(line)
-            except msgspec.DecodeError as error:
+                found._add(place, line, digest)
+            except (msgspec.DecodeError, KeyError, TypeError) as error:
                 raise ContractError(f"{path.name}: the record is damaged: {error}") from error
-            digest.add(frame.t, exchange_line(msgspec.structs.asdict(frame)) if frame.t == "exchange" else line)
-            if frame.t == "begin":
-                begin = msgspec.json.decode(line)
-            elif frame.t == "end":
-                end = msgspec.json.decode(line)
-            elif frame.t == "read":
-                reads[frame.name].append(frame.value)
-            elif frame.t == "out":
-                outs[frame.name].append(frame.rows)
-            elif frame.t == "exchange":
-                exchanges.append(frame)
-        if not begin:
+        if not found.begin:
             raise ContractError(f"{path.name}: the record has no beginning; nothing to replay")
-        return cls(begin=begin, reads=reads, outs=outs, exchanges=exchanges, end=end, inputs_digest=digest.inputs)
+        found.inputs_digest = digest.inputs
+        return found
+
+    def _add(self, place: Place, line: bytes, digest: Digest) -> None:
+        frame = _decode(line)
+        digest.add(frame.t, exchange_line(msgspec.structs.asdict(frame)) if frame.t == "exchange" else line)
+        match frame.t:
+            case "begin":
+                self.begin = msgspec.json.decode(line)
+            case "end":
+                self.end = msgspec.json.decode(line)
+            case "read":
+                self.reads.setdefault(frame.name, Kept(self.frames, "value")).places.append(place)
+            case "out":
+                self.outs.setdefault(frame.name, Kept(self.frames, "rows")).places.append(place)
+            case "exchange":
+                self.exchanges.append(Asked(frame.connection, _call_key(frame.call), place))
+                if frame.answer is not None and frame.sum != checksum(body_in(frame.answer["body"])):
+                    where = f"exchange {len(self.exchanges)}, {frame.call['method']} {frame.call['path']}"
+                    self.altered.append(Difference(what=f"{where}: the recorded answer was altered"))
 
 
 class CutShortError(Exception):
@@ -119,17 +166,16 @@ class ReplayRecord:
         self.seed: str = begin["seed"]
         self.installation: str = begin["installation"]
         self.token = 0
-        self._reads = {name: deque(values) for name, values in recorded.reads.items()}
-        self._outs = {name: deque(values) for name, values in recorded.outs.items()}
-        self._exchanges = recorded.exchanges
+        self._recorded = recorded
+        self._reads = {name: iter(values) for name, values in recorded.reads.items()}
+        self._outs = {name: iter(values) for name, values in recorded.outs.items()}
         self._report = report
-        self._streams = recorded.reads
 
     def read(self, name: str, kind: Any, load: Callable[[Tx], T], *, claims: bool = False) -> T:  # noqa: ARG002
-        waiting = self._reads.get(name)
-        if not waiting:
+        kept = next(self._reads.get(name, iter(())), None)
+        if kept is None:
             raise CutShortError(name)
-        value: T = msgspec.json.decode(waiting.popleft(), type=kind)
+        value: T = msgspec.json.decode(kept, type=kind)
         return value
 
     def stream(
@@ -140,15 +186,16 @@ class ReplayRecord:
         *,
         keep: bool = True,  # noqa: ARG002
     ) -> Iterator[T]:
-        batches = self._streams.get(name, [])
-        for batch in batches:
+        for batch in self._recorded.reads.get(name, ()):
             for row in msgspec.json.decode(batch, type=list[msgspec.Raw]):
                 yield form.back(bytes(row))
 
     def emit(self, name: str, rows: Iterable[Any]) -> None:
         made = [row if isinstance(row, msgspec.Raw) else msgspec.Raw(_encode(row)) for row in rows]
-        waiting = self._outs.get(name)
-        recorded = waiting.popleft() if waiting else []
+        held = next(self._outs.get(name, iter(())), None)
+        if held is None and self._recorded.end is None:
+            raise CutShortError(name)
+        recorded = _rows(held)
         self._report.compared += len(made)
         for place in range(max(len(made), len(recorded))):
             then = bytes(recorded[place]) if place < len(recorded) else b""
@@ -160,7 +207,7 @@ class ReplayRecord:
         pass
 
     def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:  # noqa: ARG002
-        return ReplayWire([frame for frame in self._exchanges if frame.connection == connection])
+        return ReplayWire(self._recorded, connection)
 
     def sleep(self, seconds: float) -> None:
         pass
@@ -171,24 +218,27 @@ class ReplayRecord:
     def finish(self) -> None:
         """What the record has and the story did not make."""
         for name, waiting in self._outs.items():
-            for rows in waiting:
-                self._report.differences += [_difference(name, i, bytes(row), b"") for i, row in enumerate(rows)]
+            for kept in waiting:
+                rows = enumerate(_rows(kept))
+                self._report.differences += [_difference(name, i, bytes(row), b"") for i, row in rows]
 
 
 class ReplayWire:
     """Answers each call as it was answered then: the n-th time it is made, with the n-th answer."""
 
-    def __init__(self, frames: Iterable[_Frame]) -> None:
-        self._answers: dict[bytes, deque[_Frame]] = defaultdict(deque)
-        for frame in frames:
-            self._answers[_call_key(frame.call)].append(frame)
+    def __init__(self, recorded: Recorded, connection: str) -> None:
+        self._frames = recorded.frames
+        self._answers: dict[bytes, deque[Place]] = defaultdict(deque)
+        for asked in recorded.exchanges:
+            if asked.connection == connection:
+                self._answers[asked.request].append(asked.place)
 
     def send(self, call: Call) -> Answer:
         key = _call_key({"method": call.method, "path": call.path, "query": call.query, "body": body_out(call.body)})
         waiting = self._answers.get(key)
         if not waiting:
             raise RequestNotRecordedError(f"{call.method} {call.path} is not in the record (or not this often)")
-        frame = waiting.popleft()
+        frame = _decode(self._frames.line(waiting.popleft()))
         if frame.failure is not None:
             raise FAILURES.get(frame.failure["type"], ConnectorError)(frame.failure["message"])
         answer = frame.answer or {}
@@ -200,7 +250,12 @@ class RequestNotRecordedError(ConnectorError):
 
 
 def _call_key(call: dict[str, Any]) -> bytes:
-    return _encode([call["method"], call["path"], call["query"], call["body"]])
+    asked = _encode([call["method"], call["path"], call["query"], call["body"]])
+    return hashlib.blake2b(asked, digest_size=16).digest()
+
+
+def _rows(kept: msgspec.Raw | None) -> list[msgspec.Raw]:
+    return [] if kept is None else msgspec.json.decode(kept, type=list[msgspec.Raw])
 
 
 def _difference(name: str, place: int, then: bytes, now: bytes) -> Difference:
@@ -224,7 +279,10 @@ def replay(recorded: Recorded, *, config: Config | None = None) -> Report:
     report = Report(attempt=begin["attempt"], story=begin["story"])
     if begin.get("pseudonyms"):
         report.remarks.append("personal data was replaced: pseudonyms are compared")
-    if recorded.end is None:
+    if begin.get("erased"):
+        report.remarks.append("somebody was erased from it (connector forget): a pseudonym is compared in their place")
+    killed = recorded.end is None or recorded.end["outcome"] == "interrupted"
+    if killed:
         report.remarks.append("the process was killed: compared as far as the record goes")
     _check_integrity(recorded, report)
     if report.differences and config is None:
@@ -232,30 +290,35 @@ def replay(recorded: Recorded, *, config: Config | None = None) -> Report:
     record = ReplayRecord(recorded, report)
     outcome, error = "done", ""
     try:
-        counts = stories.perform(record, config or restore(begin["config"]), begin["story"], begin["connection"])
+        with log.silent():
+            counts = stories.perform(record, config or restore(begin["config"]), begin["story"], begin["connection"])
         outcome, error = stories.ended(counts)
     except CutShortError as cut:
-        if recorded.end is not None:
+        if not killed:
             report.differences.append(Difference(what=f"more of {cut} was read than is recorded"))
         return report
     except ConnectorError as problem:
         outcome, error = outcome_of(problem), str(problem)
-    if recorded.end is None:
+    except Exception as bug:  # as the runner writes one down: a replay that meets it again has found it
+        outcome, error = "failed", f"{type(bug).__name__}: {bug}"
+    if killed or recorded.end is None:
         return report
     record.finish()
     then = recorded.end
-    if (then["outcome"], then["error"]) != (outcome, error):
+    if then["outcome"] != outcome or not _same_error(then["error"], outcome, error):
         report.differences.append(
             Difference(what="outcome", recorded=f"{then['outcome']} {then['error']}", now=f"{outcome} {error}")
         )
     return report
 
 
+def _same_error(then: str, outcome: str, now: str) -> bool:
+    """Records of before hold what a person should do behind the error that held a Connection."""
+    return then == now or (outcome == "held" and then.startswith(f"{now}; correct connections."))
+
+
 def _check_integrity(recorded: Recorded, report: Report) -> None:
-    for number, frame in enumerate(recorded.exchanges, 1):
-        if frame.answer is not None and frame.sum != checksum(body_in(frame.answer["body"])):
-            what = f"exchange {number}, {frame.call['method']} {frame.call['path']}: the recorded answer was altered"
-            report.differences.append(Difference(what=what))
+    report.differences += recorded.altered
     end = recorded.end
     if end is not None and end["inputs"] != recorded.inputs_digest and not report.differences:
         report.differences.append(Difference(what="the recorded inputs were altered", recorded=end["inputs"]))

@@ -1,10 +1,11 @@
-"""How long records are kept: by age, then by size, oldest first. The Job and what it counted stay in the store."""
+"""How long records are kept: by age, then by size, oldest first. The Job and what it counted stay longer."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from connector.jobs.runtime import Runtime
+from connector.store import jobs
 
 JOURNALS = "journal"
 MB = 1024 * 1024
@@ -26,6 +27,14 @@ def prune(runtime: Runtime) -> int:
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def keep_house(runtime: Runtime) -> dict[str, int]:
+    """Everything kept for a time only: records, and Jobs older than storage.keep_jobs. How many of each went."""
+    before = runtime.config.storage.keep_jobs.before(runtime.now())
+    with runtime.store.write() as tx:
+        gone = jobs.forget_old(tx, before=before)
+    return {"records": prune(runtime), "jobs": gone}
 
 
 def _stamp(path: Path) -> tuple[float, int]:

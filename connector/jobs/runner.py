@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,13 +23,14 @@ from connector.errors import (
     ContractError,
     FuseError,
     LeaseLostError,
+    ParkedError,
     RejectedError,
     UnavailableError,
 )
 from connector.jobs import stories
 from connector.jobs.journal import JournalWriter
 from connector.jobs.owner import is_dead
-from connector.jobs.record import LEASE, LiveRecord
+from connector.jobs.record import LEASE, LiveRecord, Watching
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import Runtime
 from connector.ports import ResponseSource
@@ -40,6 +42,7 @@ log = structlog.get_logger()
 OUTCOMES: list[tuple[type[ConnectorError], str]] = [
     (AuthError, "held"),
     (FuseError, "stopped"),
+    (ParkedError, "interrupted"),
     (LeaseLostError, "deferred"),
     (UnavailableError, "deferred"),
     (RejectedError, "partial"),
@@ -75,24 +78,48 @@ def run(
             return job
         return jobs.put_job(tx, story=story, connection=connection, slot=slot or instant(now), params=params, now=now)
 
-    return _under_lease(runtime, connection, now, job_of, params)
+    done = _under_lease(runtime, connection, now, job_of, params)
+    assert done is not None, "without a slot there is always a Job to do"
+    return done
+
+
+def run_slot(
+    runtime: Runtime, story: str, connection: str, slot: str, params: dict[str, Any], *, until: datetime | None = None
+) -> jobs.Attempt | Held | None:
+    """Run a story for the slot it is due in, unless that was done already, here or by another process: None then.
+
+    Whether it was done is looked up under the lease, so a slot is done once. No effect leaves from `until` on.
+    Raises as `run` does.
+    """
+    now = runtime.now()
+
+    def job_of(tx: Tx) -> jobs.Job | None:
+        job = jobs.put_job(tx, story=story, connection=connection, slot=slot, params=params, now=now)
+        tried = jobs.attempts(tx, job.id)
+        return job if not tried or tried[-1].outcome in jobs.UNFINISHED else None
+
+    return _under_lease(runtime, connection, now, job_of, params, until=until)
 
 
 def run_again(
     runtime: Runtime, job: jobs.Job, again: dict[str, Any], *, answers: ResponseSource | None = None
 ) -> jobs.Attempt | Held:
     """Another Attempt of a Job that was done before; `again` says to its story what to take again (see rerun.py)."""
-    return _under_lease(runtime, job.connection, runtime.now(), lambda _: job, job.params | {"again": again}, answers)
+    params = job.params | {"again": again}
+    done = _under_lease(runtime, job.connection, runtime.now(), lambda _: job, params, answers)
+    assert done is not None, "the Job is given"
+    return done
 
 
 def _under_lease(
     runtime: Runtime,
     connection: str,
     now: datetime,
-    job_of: Callable[[Tx], jobs.Job],
+    job_of: Callable[[Tx], jobs.Job | None],
     params: dict[str, Any],
     answers: ResponseSource | None = None,
-) -> jobs.Attempt | Held:
+    until: datetime | None = None,
+) -> jobs.Attempt | Held | None:
     with runtime.store.read() as tx:
         hold = holds.on_connection(tx, connection)
     if hold is not None:
@@ -100,7 +127,7 @@ def _under_lease(
     with runtime.store.write() as tx:
         lease = leases.take(tx, connection, runtime.owner, now=now, ttl=LEASE, owner_is_dead=is_dead)
     try:
-        return _attempt(runtime, job_of, params, lease, now, answers)
+        return _attempt(runtime, job_of, params, lease, now, answers, until)
     finally:
         with runtime.store.write() as tx:
             leases.give_back(tx, lease)
@@ -108,16 +135,19 @@ def _under_lease(
 
 def _attempt(
     runtime: Runtime,
-    job_of: Callable[[Tx], jobs.Job],
+    job_of: Callable[[Tx], jobs.Job | None],
     params: dict[str, Any],
     lease: leases.Lease,
     now: datetime,
     answers: ResponseSource | None,
-) -> jobs.Attempt:
+    until: datetime | None,
+) -> jobs.Attempt | None:
     config_doc = json.dumps(runtime.config.redacted(), ensure_ascii=False, default=str)
     fingerprint, seed = runtime.config.fingerprint, secrets.token_hex(8)
     with runtime.store.write() as tx:
         job = job_of(tx)
+        if job is None:
+            return None
         attempt = jobs.start(
             tx,
             job,
@@ -127,18 +157,26 @@ def _attempt(
             config_doc=config_doc,
             journal=f"{JOURNALS}/{now:%Y-%m}/{{id}}.jsonl.zst",
             now=now,
+            token=lease.token,
         )
     story, connection = job.story, job.connection
     writer = JournalWriter(runtime.data / attempt.journal)
-    record = LiveRecord(
-        runtime.store, writer, lease, params=params, now=now, seed=seed, clock=runtime.clock, sleep=runtime.sleep
+    watching = Watching(
+        stopping=runtime.stopping,
+        until=until,
+        meter=runtime.meter,
+        told=lambda name, rows: runtime.told(story, connection, name, rows),
     )
+    record = LiveRecord(
+        runtime.store, writer, lease, params=params, now=now, seed=seed, clock=runtime.clock, sleep=runtime.sleep,
+        watching=watching,
+    )  # fmt: skip
     writer.write(
         {"t": "begin", "version": __version__, "attempt": attempt.id, "story": story, "connection": connection,
          "clock": instant(now), "seed": seed, "installation": record.installation, "params": params,
          "mode": runtime.mode, "config": json.loads(config_doc), "fingerprint": fingerprint}
     )  # fmt: skip
-    outcome, error, counts = "failed", "", {}
+    outcome, error, remedy, counts = "failed", "", "", {}
     with collecting_seldom(), structlog.contextvars.bound_contextvars(job=job.id, story=story, connection=connection):
         try:
             counts = stories.perform(record, runtime.config, story, connection, answers=answers)
@@ -147,9 +185,10 @@ def _attempt(
             outcome = outcome_of(problem)
             error = str(problem)
             if isinstance(problem, AuthError) and connection in runtime.config.connections:
-                error = f"{error}; {_remedy(runtime, connection)}"
-                _hold(runtime, connection, error)  # collecting answers acts on none: it tries again by itself
-            log.warning("attempt_ended", outcome=outcome, error=error)
+                remedy = f"; {_remedy(runtime, connection)}"
+                # collecting answers acts on none: it tries again by itself
+                _hold(runtime, connection, error + remedy)
+            log.warning("attempt_ended", outcome=outcome, error=error + remedy)
         except Exception as bug:
             error = f"{type(bug).__name__}: {bug}"
             raise
@@ -157,6 +196,7 @@ def _attempt(
             outcome, error = "interrupted", type(stop).__name__
             raise
         finally:
+            # the bare error: a replay makes that again, and has no settings to speak of
             writer.write(
                 {"t": "end", "outcome": outcome, "error": error, "counts": counts, "inputs": writer.inputs_digest,
                  "outputs": writer.outputs_digest}
@@ -166,7 +206,7 @@ def _attempt(
                 attempt,
                 ended_at=runtime.now(),
                 outcome=outcome,
-                error=error,
+                error=error + remedy,
                 counts=counts,
                 calls=record.calls,
                 inputs_digest=writer.inputs_digest,
@@ -174,19 +214,29 @@ def _attempt(
             )
             with runtime.store.write() as tx:
                 jobs.end(tx, attempt)
+            runtime.meter.ended(story, connection, outcome)
     return attempt
+
+
+_collecting = threading.Lock()
+_usual: list[tuple[int, int, int]] = []
+"""The threshold to return to, once for each story at work: it belongs to the process, not to a thread."""
 
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
     """Look for garbage less often: a page of contacts is thousands of small values in no cycle, and Python's habit of
     looking through them at every 700 costs a fifth of a pull. Memory stays bounded by the pages in hand."""
-    usual = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
+    with _collecting:
+        _usual.append(_usual[0] if _usual else gc.get_threshold())
+        gc.set_threshold(50_000, 20, 100)
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        with _collecting:
+            usual = _usual.pop()
+            if not _usual:
+                gc.set_threshold(*usual)
 
 
 def outcome_of(problem: ConnectorError) -> str:

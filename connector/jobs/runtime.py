@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from connector import registry
 from connector.config import Config
 from connector.domain import Mode
 from connector.errors import ConfigError
+from connector.jobs.meter import Meter
 from connector.jobs.owner import this_process
 from connector.jobs.record import Record
 from connector.ports import Context, Ports
@@ -23,6 +25,14 @@ LOG = "log"
 """The connection that is always there: notify without an address writes a line into the log."""
 
 
+Told = Callable[[str, str, str, int], None]
+"""Hears of work on its way: story, connection, name of the rows made, how many."""
+
+
+def told_nobody(story: str, connection: str, name: str, rows: int) -> None:
+    """The listener where nobody looks on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     config: Config
@@ -31,6 +41,13 @@ class Runtime:
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     owner: str
+    stopping: threading.Event = field(default_factory=threading.Event)
+    meter: Meter = field(default_factory=Meter)
+    told: Told = told_nobody
+
+    def for_task(self, task: str) -> Runtime:
+        """The same for one of several tasks of this process that act side by side: each holds leases of its own."""
+        return replace(self, owner=this_process(task))
 
     @property
     def mode(self) -> Mode:
@@ -48,11 +65,16 @@ def open_runtime(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Runtime:
     """Open the store that CONNECTOR_DATABASE_URL names, or the SQLite file in the configured data folder."""
-    url = (os.environ if environ is None else environ).get(DATABASE_URL)
     data = config.storage.data
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = open_store(url or f"sqlite:///{data / 'nps.sqlite3'}")
+    store = open_store(database_url(config, environ=environ))
     return Runtime(config=config, store=store, data=data, clock=clock, sleep=sleep, owner=this_process())
+
+
+def database_url(config: Config, *, environ: dict[str, str] | None = None) -> str:
+    """CONNECTOR_DATABASE_URL, or the SQLite file in the configured data folder."""
+    named = (os.environ if environ is None else environ).get(DATABASE_URL)
+    return named or f"sqlite:///{config.storage.data / 'nps.sqlite3'}"
 
 
 def store_exists(config: Config, *, environ: dict[str, str] | None = None) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from connector.domain import CHANGES, WriteBack, WriteBackState
+from connector.domain import CHANGES, Change, Receipt, WriteBack, WriteBackState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ def to_stored(write_back: WriteBack) -> StoredWriteBack:
         key=write_back.key,
         connection=write_back.connection,
         kind=write_back.kind,
-        change=msgspec.to_builtins(write_back.change),
+        change=lean(write_back.change),
         response_key=write_back.response_key,
         revision=write_back.revision,
         rule_id=write_back.rule_id,
@@ -40,6 +41,15 @@ def to_stored(write_back: WriteBack) -> StoredWriteBack:
         depends_on=write_back.depends_on,
         state=write_back.state,
     )
+
+
+def lean(value: Change | Receipt) -> dict[str, Any]:
+    """The value as JSON, without the fields that earlier versions did not have, where they say nothing."""
+    found: dict[str, Any] = msgspec.to_builtins(value)
+    for field in dataclasses.fields(value):
+        if field.metadata.get("added") and getattr(value, field.name) == field.default:
+            del found[field.name]
+    return found
 
 
 def from_stored(stored: StoredWriteBack) -> WriteBack:

@@ -4,6 +4,11 @@ pull     connector/jobs/pull.py      CRM → store, by adapters/<kind>/…pages
 plan     connector/jobs/plan.py      store → one decision for each contact, by sync/screen.py and campaigns/caps.py
 collect  connector/jobs/collect.py   answers → responses → rules/evaluate.py → the outbox
 deliver  connector/jobs/deliver.py   rules/outbox.py → adapters/<kind>/…apply → receipts
+watch    connector/jobs/watch.py     receipts → how our tickets stand → follow-ups, by rules/follow_up.py
+reconcile connector/jobs/reconcile.py  receipts against the CRM, by key and id → what differs
+setup    connector/jobs/setup.py     the custom fields that rules need → created where they are not, if a person says so
+undo     connector/jobs/undo.py      what a delivery did → taken back, by adapters/<kind>/…undo
+rehearse connector/jobs/rehearse.py   an answer that nobody gave → rules → the test company; it counts nowhere
 history  connector/jobs/history.py   a former tool's askings, scores, opt-outs and bounces → store; runs no rule
 """
 
@@ -16,14 +21,23 @@ from connector import registry
 from connector.config import Config
 from connector.domain import Company, Contact
 from connector.errors import ConfigError
+from connector.jobs.callbacks import callbacks
 from connector.jobs.collect import Look, collect, crm_connection
 from connector.jobs.deliver import deliver
 from connector.jobs.history import history
 from connector.jobs.plan import plan
 from connector.jobs.pull import pull
+from connector.jobs.reconcile import reconcile
 from connector.jobs.record import Record
+from connector.jobs.rehearse import rehearse
 from connector.jobs.runtime import open_ports
+from connector.jobs.setup import setup
+from connector.jobs.undo import undo
+from connector.jobs.watch import watch
 from connector.ports import ContactSource, Context, Ports, ResponseSource
+
+TIMED = frozenset(("pull", "plan", "collect", "deliver", "watch", "reconcile"))
+"""What the clock of the service may start by itself (schedule.py); history is for a person to take in."""
 
 
 def perform(
@@ -32,10 +46,15 @@ def perform(
     """Run one story on a Record; returns its counts. `answers` are taken instead of those of file or folder."""
     match story:
         case "pull":
-            source = open_ports(config, connection, record).source
-            if source is None:
+            ports = open_ports(config, connection, record)
+            if ports.source is None:
                 raise ConfigError(f"connections.{connection}: {config.connections[connection].kind} has no contacts")
-            return pull(record, config, connection, source)
+            return pull(record, config, connection, ports.source, ports.hints)
+        case "callbacks":
+            hints = open_ports(config, connection, record).hints
+            if hints is None:
+                raise ConfigError(f"connections.{connection}: {config.connections[connection].kind} sends no callbacks")
+            return callbacks(record, config, connection, hints)
         case "plan":
             return plan(record, config, record.params["audience"])
         case "collect":
@@ -47,10 +66,25 @@ def perform(
             assert former is not None
             return history(record, crm_connection(config, record.params.get("connection")), former)
         case "deliver":
-            sink = open_ports(config, connection, record).sink
-            if sink is None:
-                raise ConfigError(f"connections.{connection}: {config.connections[connection].kind} takes no changes")
-            return deliver(record, config, connection, sink)
+            return deliver(record, config, connection, open_ports(config, connection, record))
+        case "rehearse":
+            return rehearse(record, config, connection, open_ports(config, connection, record), looking(record, config))
+        case "watch" | "reconcile":
+            port = open_ports(config, connection, record).watch
+            if port is None:
+                raise ConfigError(f"connections.{connection}: {config.connections[connection].kind} has no tickets")
+            look_after = watch if story == "watch" else reconcile
+            return look_after(record, config, connection, port)
+        case "setup":
+            fields = open_ports(config, connection, record).setup
+            if fields is None:
+                raise ConfigError(f"connections.{connection}: nothing can be set up there")
+            return setup(record, config, connection, fields)
+        case "undo":
+            taking_back = open_ports(config, connection, record).undo
+            if taking_back is None:
+                raise ConfigError(f"connections.{connection}: what was done there cannot be taken back")
+            return undo(record, config, taking_back)
     raise ConfigError(f"unknown story {story!r}")
 
 
@@ -83,6 +117,21 @@ def looking(record: Record, config: Config) -> Look:
 def ended(counts: dict[str, Any]) -> tuple[str, str]:
     """(outcome, error) of an Attempt whose story came to its end."""
     if counts.get("held_by_fuse"):
-        waiting = counts["held_by_fuse"]
-        return "stopped", f"limits.tickets_per_day: {waiting} tickets wait; connector outbox list shows them"
-    return ("partial", "") if counts.get("rejected") or counts.get("held_audiences") else ("done", "")
+        return "stopped", held_words(counts["held_by_fuse"], counts.get("full_owners") or {})
+    if counts.get("taken_back_later"):
+        again = f"connector undo {counts['job']} --yes again after {counts['again_at']}"
+        return "deferred", f"{counts['taken_back_later']} may still take effect, and are looked at later: {again}"
+    unfinished = ("rejected", "held_audiences", "differences", "cannot", "unsure")
+    return ("partial", "") if any(counts.get(name) for name in unfinished) else ("done", "")
+
+
+def held_words(waiting: int, full_owners: dict[str, int]) -> str:
+    """How many tickets the fuses keep waiting, which fuse, and what a person can do."""
+    of_owners = sum(full_owners.values())
+    why = [f"limits.tickets_per_day: {waiting - of_owners}"] if waiting > of_owners else []
+    why += [f"limits.tickets_per_owner: {count} for {owner}" for owner, count in full_owners.items()]
+    tickets = "1 ticket waits" if waiting == 1 else f"{waiting} tickets wait"
+    return (
+        f"{tickets} ({'; '.join(why)}) until a day is over since the others; connector outbox list shows them, "
+        f"connector outbox release --confirm {waiting} lets them go now"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connector.domain import OpenTicket, Response, WriteBack
+from connector.domain import CreateTask, OpenTicket, Response, WriteBack
 from connector.errors import ConfigError, ConnectorError, RejectedError
 from connector.jobs import stories
 from connector.jobs.collect import collect, crm_connection
@@ -69,12 +69,14 @@ def trial(runtime: Runtime, values: dict[str, str], *, offline: bool = False) ->
         owners={
             wb.key: _owner(runtime, dry, wb.connection, wb.change, offline=offline)
             for wb in write_backs
-            if isinstance(wb.change, OpenTicket)
+            if isinstance(wb.change, OpenTicket | CreateTask)
         },
     )
 
 
-def _owner(runtime: Runtime, dry: DryRecord, connection: str, ticket: OpenTicket, *, offline: bool) -> Owner:
+def _owner(
+    runtime: Runtime, dry: DryRecord, connection: str, ticket: OpenTicket | CreateTask, *, offline: bool
+) -> Owner:
     if offline:
         return Owner(why="not asked (--offline)")
     source = open_ports(runtime.config, connection, dry).source

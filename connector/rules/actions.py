@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
@@ -13,6 +14,7 @@ from connector.rules.shapes import FILLED, Due, OneOrMore, Settings, Template, m
 
 LOG = "log"
 Name = Annotated[str, Field(min_length=1)]
+Level = Literal["Low", "Medium", "High"]
 if TYPE_CHECKING:
     ActionId = str
     Owner = str
@@ -61,7 +63,10 @@ class RecordResponseOptions(Options):
 
 
 class OpenTicketOptions(Options):
-    """Open one follow-up ticket. The customer may see summary and discussion; score and words belong in internal."""
+    """Open one follow-up ticket. The customer may see summary and discussion; score and words belong in internal.
+
+    What is not written is left to the connection's settings, then to the CRM.
+    """
 
     board: Name = Field(description="service board")
     status: str = Field(default="", description="status the ticket starts in; empty: the board's default")
@@ -77,6 +82,56 @@ class OpenTicketOptions(Options):
     bill_time: Literal["DoNotBill", "Billable", "NoCharge", "NoDefault"] = Field(
         default="DoNotBill", description="how time spent on it is billed"
     )
+    group: Literal["company", "none"] = Field(
+        default="company",
+        description="company: a further answer of the company within 5 business days becomes a note on the open ticket",
+    )
+    type: str = Field(default="", description="ticket type, one of the board's")
+    subtype: str = Field(default="", description="ticket subtype, one of the board's")
+    item: str = Field(default="", description="ticket item, one of the board's")
+    team: str = Field(default="", description="team, one of the board's")
+    source: str = Field(default="", description="where the ticket came from")
+    location: str = Field(default="", description="location of the house that the ticket belongs to")
+    agreement: str = Field(
+        default="", description="agreement of the company it is booked on, where it has one so named"
+    )
+    severity: Level | None = Field(default=None, description="Low, Medium or High")
+    impact: Level | None = Field(default=None, description="Low, Medium or High")
+    company: Literal["customer", "own"] | None = Field(
+        default=None, description="where it is opened: at the customer (default), or at your own company"
+    )
+    contact: Literal["linked", "text", "none"] | None = Field(
+        default=None, description="linked to the contact (default at the customer), named in text (at your own), or not"
+    )
+    confidential: bool = Field(
+        default=False, description="at your own company, without the contact, and the answer's words internal only"
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> OpenTicketOptions:
+        if self.confidential and self.company == "customer":
+            raise wrong("a confidential ticket is opened at your own company; leave company out, or write company: own")
+        if self.confidential and self.contact not in (None, "none"):
+            raise wrong("a confidential ticket names no contact; leave contact out, or write contact: none")
+        if self.at_own_company and self.contact == "linked":
+            raise wrong("a contact cannot be linked to a ticket of another company; write contact: text, or none")
+        for name in ("summary", "discussion") if self.confidential else ():
+            # the defaults hold no words; reading them would load what reads templates
+            if name in self.model_fields_set and (told := _tells(getattr(self, name))):
+                raise wrong(
+                    f"{name}: {', '.join(told)} may not stand there in a confidential ticket; write it in internal"
+                )
+        return self
+
+    @property
+    def at_own_company(self) -> bool:
+        return self.confidential or self.company == "own"
+
+    @property
+    def shows_contact(self) -> str:
+        """linked, text or none."""
+        default = "none" if self.confidential else "text" if self.at_own_company else "linked"
+        return self.contact or default
 
 
 class AddNoteOptions(Options):
@@ -85,6 +140,43 @@ class AddNoteOptions(Options):
     on: Literal["contact", "ticket"] = Field(default="contact", description="contact, or the ticket this rule opens")
     text: Template = Field(default=texts.ANSWER, description="text of the note")
     internal: bool = Field(default=True, description="hidden from the customer")
+
+
+class CreateTaskOptions(Options):
+    """Give one of our people a task about the contact. The customer does not see it."""
+
+    summary: Template = Field(default=texts.TASK_SUMMARY, description="title, one line")
+    text: Template = Field(default=texts.TASK_TEXT, description="what is to be done, and why")
+    owner: Annotated[tuple[Owner, ...], OneOrMore()] = Field(
+        default=("account_manager",),
+        description="who gets it: account_manager, territory_manager, member:<identifier>; the first that exists",
+    )
+    due: Due | None = Field(default=None, description="time until it is due, from the receipt of the answer")
+    type: str = Field(default="", description="type of the task; empty: the CRM's default")
+    status: str = Field(default="", description="status it starts in; empty: the CRM's default")
+
+
+class AddToGroupOptions(Options):
+    """Put the contact into a marketing group. Who is in it, or opted out of it, stays as he is."""
+
+    group: Name = Field(description="marketing group")
+
+
+class SetFieldOptions(Options):
+    """Set one custom field of the contact or its company. An older answer never overwrites a newer one."""
+
+    on: Literal["contact", "company"] = Field(default="contact", description="the contact, or its company")
+    field: Name = Field(description="caption of the custom field")
+    value: Template = Field(description="what it is set to; empty clears it")
+    responded_at: Name | None = Field(
+        default=None, description="caption of a field for the time of the answer, set and compared with it"
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> SetFieldOptions:
+        if self.responded_at and self.responded_at.strip().casefold() == self.field.strip().casefold():
+            raise wrong(f'two values would go into the field "{self.field}"; name another one under responded_at')
+        return self
 
 
 class NotifyOptions(Options):
@@ -102,12 +194,26 @@ class NotifyOptions(Options):
         return self
 
 
+AnyOptions = (
+    RecordResponseOptions
+    | OpenTicketOptions
+    | AddNoteOptions
+    | CreateTaskOptions
+    | AddToGroupOptions
+    | SetFieldOptions
+    | NotifyOptions
+)
+
+
 class Action(Settings):
     """One action: its kind alone, or its kind with options."""
 
     record_response: RecordResponseOptions | None = Field(default=None, description="put the answer on the contact")
     open_ticket: OpenTicketOptions | None = Field(default=None, description="open a follow-up ticket")
     add_note: AddNoteOptions | None = Field(default=None, description="write a note")
+    create_task: CreateTaskOptions | None = Field(default=None, description="give one of our people a task")
+    add_to_group: AddToGroupOptions | None = Field(default=None, description="put the contact into a marketing group")
+    set_field: SetFieldOptions | None = Field(default=None, description="set a custom field of contact or company")
     notify: NotifyOptions | None = Field(default=None, description="tell our own people")
 
     @model_validator(mode="before")
@@ -126,9 +232,8 @@ class Action(Settings):
         return next(iter(self.model_fields_set))
 
     @property
-    def options(self) -> RecordResponseOptions | OpenTicketOptions | AddNoteOptions | NotifyOptions:
-        found = self.record_response or self.open_ticket or self.add_note or self.notify
-        assert found is not None
+    def options(self) -> AnyOptions:
+        found: AnyOptions = getattr(self, self.kind)
         return found
 
     @property
@@ -140,7 +245,12 @@ class OrKind:
     """Mark on an Action for the JSON schema: its kind alone will do, where no option is required."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "string", "enum": ["record_response", "add_note", "notify"]}, handler(schema)]}
+        return {
+            "anyOf": [
+                {"type": "string", "enum": ["record_response", "add_note", "create_task", "notify"]},
+                handler(schema),
+            ]
+        }
 
 
 def _with_ids(actions: tuple[Action, ...]) -> tuple[Action, ...]:
@@ -157,7 +267,21 @@ def _with_ids(actions: tuple[Action, ...]) -> tuple[Action, ...]:
         if action.add_note and action.add_note.on == "ticket" and "open_ticket" not in seen:
             remedy = "this rule opens no ticket; add open_ticket, or write on: contact"
             raise wrong_at(remedy, position, "add_note", "on", given="ticket")
+        if action.add_note and action.add_note.on == "ticket" and not action.add_note.internal and _confidential(named):
+            remedy = "notes on a confidential ticket are internal; leave internal out"
+            raise wrong_at(remedy, position, "add_note", "internal", given=False)
     return tuple(named)
+
+
+def _confidential(actions: Iterable[Action]) -> bool:
+    return any(action.open_ticket is not None and action.open_ticket.confidential for action in actions)
+
+
+def _tells(source: str) -> list[str]:
+    """The names in a template by which an answer's words or score would be told."""
+    from connector.rules.templates import mentions
+
+    return mentions(source, ("response.score", "response.band", "response.comment", "before", "company_answers"))
 
 
 Actions = Annotated[tuple[Annotated[Action, OrKind()], ...], *FILLED, AfterValidator(_with_ids)]

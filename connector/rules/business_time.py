@@ -135,6 +135,26 @@ def due(span: Span, start: datetime, calendar: CalendarSettings) -> datetime:
     return instant(local.date(), local.time(), zone).astimezone(zone)
 
 
+def working_time(start: datetime, end: datetime, calendar: CalendarSettings) -> timedelta:
+    """How much working time lies between two moments; none where the end is not later."""
+    zone, total = ZoneInfo(calendar.zone), timedelta(0)
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    while day <= last:
+        if calendar.works_on(day):
+            total += max(min(end, calendar.closing(day)) - max(start, calendar.opening(day)), timedelta(0))
+        day += _DAY
+    return total
+
+
+def midway(start: datetime, end: datetime, calendar: CalendarSettings) -> datetime:
+    """The moment at which half of the working time between two is over; of the plain time where nobody works."""
+    work = working_time(start, end, calendar)
+    if not work:
+        return start + (end - start) / 2
+    return min(_work(work / 2, start, calendar), end)
+
+
 def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
     """That wall-clock time in UTC: the first where it comes twice, the moment of the jump where it is skipped."""
     local = datetime.combine(day, clock.replace(fold=0))

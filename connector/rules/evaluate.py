@@ -6,8 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from connector.domain import AddNote, Change, Notify, OpenTicket, RecordResponse, WriteBack
-from connector.rules.actions import Action, AddNoteOptions, NotifyOptions, OpenTicketOptions, RecordResponseOptions
+from connector.domain import (
+    AddNote,
+    AddToGroup,
+    Change,
+    CreateTask,
+    Notify,
+    OpenTicket,
+    RecordResponse,
+    SetField,
+    WriteBack,
+)
+from connector.rules.actions import (
+    Action,
+    AddNoteOptions,
+    AddToGroupOptions,
+    CreateTaskOptions,
+    NotifyOptions,
+    OpenTicketOptions,
+    RecordResponseOptions,
+    SetFieldOptions,
+)
 from connector.rules.business_time import CalendarSettings, due
 from connector.rules.conditions import Names, Verdict, judge
 from connector.rules.facts import Facts
@@ -71,7 +90,7 @@ def evaluate(
         if not verdict.holds:
             continue
         for action in rule.then:
-            why = _lacking(action, facts)
+            why = _lacking(rule, action, facts)
             if why:
                 skipped.append(Skipped(rule_id=rule.id, action_id=action.id, why=why))
             else:
@@ -79,12 +98,19 @@ def evaluate(
     return Evaluation(matches=tuple(matches), write_backs=tuple(write_backs), skipped=tuple(skipped))
 
 
-def _lacking(action: Action, facts: Facts) -> str:
+def _lacking(rule: Rule, action: Action, facts: Facts) -> str:
     """Why there is nothing to act on; empty when there is."""
     on_ticket = action.add_note is not None and action.add_note.on == "ticket"
-    if (action.open_ticket or on_ticket) and not facts.company_id:
+    ticket = _ticket_of(rule, action) if action.open_ticket or on_ticket else None
+    at_customer = ticket is not None and ticket.open_ticket is not None and not ticket.open_ticket.at_own_company
+    if at_customer and not facts.company_id:
         return "the response belongs to no company, and a ticket needs one"
-    if (action.record_response or action.add_note) and not on_ticket and facts.contact is None:
+    if action.create_task and not facts.company_id:
+        return "the response belongs to no company, and a task needs one"
+    if action.set_field and action.set_field.on == "company" and not facts.company_id:
+        return "the response belongs to no company"
+    needs_contact = action.record_response or action.add_note or action.add_to_group or action.set_field
+    if needs_contact and not on_ticket and facts.contact is None:
         return "the response matched no contact"
     return ""
 
@@ -94,10 +120,10 @@ def _write_back(
 ) -> WriteBack:
     response = facts.response
     ticket = _ticket_of(rule, action)
-    due_at = None
-    if ticket and ticket.open_ticket and ticket.open_ticket.due:
-        due_at = due(ticket.open_ticket.due, response.received_at, calendar)
     span = ticket.open_ticket.due if ticket and ticket.open_ticket else None
+    if action.create_task:
+        span = action.create_task.due
+    due_at = due(span, response.received_at, calendar) if span else None
     said = speech(facts, rule_id=rule.id, rule_name=rule.title, due=span.text if span else "", due_at=due_at)
     on_ticket = action.add_note is not None and action.add_note.on == "ticket"
     return WriteBack(
@@ -114,8 +140,8 @@ def _write_back(
 
 
 def _key(rule: Rule, action: Action, facts: Facts) -> str:
-    # A corrected answer must find its ticket again, never open a second; everything else is said anew.
-    revision = 1 if action.open_ticket else facts.response.revision
+    # A corrected answer must find its ticket or task again, never make a second; everything else is said anew.
+    revision = 1 if action.open_ticket or action.create_task else facts.response.revision
     return write_back_key(facts.response.key, rule.id, action.id, revision)
 
 
@@ -135,7 +161,7 @@ def _change(action: Action, facts: Facts, said: Mapping[str, object], due_at: da
         case OpenTicketOptions() as options:
             return OpenTicket(
                 company_id=facts.company_id or "",
-                contact_id=contact_id,
+                contact_id=contact_id if options.shows_contact == "linked" else None,
                 board=options.board,
                 summary=render(options.summary, said, single_line=True),
                 discussion=render(options.discussion, said),
@@ -145,13 +171,58 @@ def _change(action: Action, facts: Facts, said: Mapping[str, object], due_at: da
                 owner=options.owner,
                 due_at=due_at,
                 bill_time=options.bill_time,
+                own_company=options.at_own_company,
+                type=options.type,
+                subtype=options.subtype,
+                item=options.item,
+                team=options.team,
+                source=options.source,
+                location=options.location,
+                agreement=options.agreement,
+                severity=options.severity or "",
+                impact=options.impact or "",
+                **(_in_text(facts) if options.shows_contact == "text" else {}),
             )
         case AddNoteOptions() as options:
             text = render(options.text, said)
             return AddNote(on=options.on, contact_id=contact_id, text=text, internal=options.internal)
+        case CreateTaskOptions() as options:
+            return CreateTask(
+                company_id=facts.company_id or "",
+                contact_id=contact_id,
+                summary=render(options.summary, said, single_line=True),
+                text=render(options.text, said),
+                owner=options.owner,
+                type=options.type,
+                status=options.status,
+                due_at=due_at,
+            )
+        case AddToGroupOptions() as options:
+            return AddToGroup(contact_id=contact_id or "", group=options.group)
+        case SetFieldOptions() as options:
+            return SetField(
+                on=options.on,
+                record_id=(contact_id if options.on == "contact" else facts.company_id) or "",
+                field=options.field,
+                value=render(options.value, said),
+                responded_at=facts.response.responded_at,
+                responded_at_field=options.responded_at or "",
+            )
         case NotifyOptions() as options:
             subject = render(options.subject, said, single_line=True)
             return Notify(subject=subject, text=render(options.text, said), to=options.to)
+
+
+def _in_text(facts: Facts) -> dict[str, str]:
+    """Who the contact is, for a ticket that is not linked to it."""
+    if facts.contact is None:
+        return {"contact_email": facts.response.email}
+    contact = facts.contact
+    return {
+        "contact_name": contact.name,
+        "contact_email": contact.email or facts.response.email,
+        "contact_phone": contact.phone,
+    }
 
 
 def _record(options: RecordResponseOptions, facts: Facts, said: Mapping[str, object]) -> RecordResponse:

@@ -14,9 +14,11 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """One name. `kind`: contact_type, company_type, marketing_group, board, status, priority, member or connection.
+    """One name. `kind`: contact_type, company_type, marketing_group, member, connection; board, status, type, subtype,
+    item, team, priority, source, location of tickets; task_type, task_status.
 
-    `within` is the board of a status. `path` is where it stands, from "rules" on; a list of one has no index in it.
+    `within` is the board of a status, type, subtype, item or team. `path` is where it stands, from "rules" on; a list
+    of one has no index in it.
     """
 
     kind: str
@@ -50,16 +52,29 @@ def _in_condition(condition: Condition, path: Path) -> Iterable[Reference]:
 def _in_action(action: Action, path: Path) -> Iterable[Reference]:
     if ticket := action.open_ticket:
         yield Reference(kind="board", name=ticket.board, path=(*path, "board"))
-        if ticket.status:
-            yield Reference(kind="status", name=ticket.status, path=(*path, "status"), within=ticket.board)
-        if ticket.priority:
-            yield Reference(kind="priority", name=ticket.priority, path=(*path, "priority"))
-        for reference in _each("member", ticket.owner, (*path, "owner")):
-            step, _, member = reference.name.partition(":")
-            if step == "member":
-                yield Reference(kind="member", name=member, path=reference.path)
+        for kind in ("status", "type", "subtype", "item", "team"):
+            if name := getattr(ticket, kind):
+                yield Reference(kind=kind, name=name, path=(*path, kind), within=ticket.board)
+        for kind in ("priority", "source", "location"):
+            if name := getattr(ticket, kind):
+                yield Reference(kind=kind, name=name, path=(*path, kind))
+        yield from _members(ticket.owner, path)
+    if task := action.create_task:
+        for kind in ("type", "status"):
+            if name := getattr(task, kind):
+                yield Reference(kind=f"task_{kind}", name=name, path=(*path, kind))
+        yield from _members(task.owner, path)
+    if action.add_to_group:
+        yield Reference(kind="marketing_group", name=action.add_to_group.group, path=(*path, "group"))
     if action.notify and action.notify.via != LOG:
         yield Reference(kind="connection", name=action.notify.via, path=(*path, "via"))
+
+
+def _members(owner: tuple[str, ...], path: Path) -> Iterable[Reference]:
+    for reference in _each("member", owner, (*path, "owner")):
+        step, _, member = reference.name.partition(":")
+        if step == "member":
+            yield Reference(kind="member", name=member, path=reference.path)
 
 
 def _each(kind: str, names: tuple[str, ...] | None, path: Path) -> Iterable[Reference]:

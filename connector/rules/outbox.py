@@ -12,13 +12,29 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from connector.domain import AddNote, Mode, OpenTicket, Receipt, RecordResponse, WriteBack, WriteBackState
-from connector.errors import ConnectorError, OutcomeUnknownError
+from connector.domain import (
+    KIND_OF_CHANGE,
+    AddNote,
+    Change,
+    JoinTicket,
+    Mode,
+    OpenTicket,
+    Receipt,
+    RecordResponse,
+    SetField,
+    UpdateTicket,
+    WriteBack,
+    WriteBackState,
+)
+from connector.errors import ConnectorError, OutcomeUnknownError, RejectedError
 from connector.ports import Outcome, Superseded
-from connector.store import Tx, outbox, responses
+from connector.rules import fuses
+from connector.store import Tx, outbox, responses, tickets
 
 LOOKUPS = 2
 ORPHANED = outbox.ORPHANED
+NOT_OPENED = "the ticket it was to join was never opened; it is a ticket of its own, or joins the next"
+DELETED = "the ticket it was to join is deleted; it is a ticket of its own"
 BATCH = 50
 
 
@@ -96,75 +112,134 @@ def claim(
     token: int,
     now: datetime,
     mode: Mode,
-    tickets_per_day: int,
+    limits: fuses.Limits,
     limit: int = BATCH,
     only: Collection[str] | None = None,
+    without: Collection[str] = (),
 ) -> Claimed:
-    """Move what is due (of `only`, if given) from waiting to sending under the lease's token, within mode and fuse."""
-    for key, why in outbox.orphaned(tx, connection):
-        outbox.move(tx, key, from_states=("waiting",), to="discarded", now=now, error=why)
+    """Move what is due (of `only`, if given) from waiting to sending under the lease's token, within mode and fuse.
+
+    `without` are those that this delivery has put back already.
+    """
+    outbox.in_turn(tx)
+    give_up_orphans(tx, connection, now=now)
     if mode is Mode.PREVIEW:
         return Claimed(write_backs=())
     rehearsal = mode is Mode.REHEARSAL
-    room = tickets_per_day - outbox.tickets_since(tx, connection, now - timedelta(days=1), rehearsal=rehearsal)
-    unsure = _unsure_contacts(tx, connection, mode)
+    room = fuses.room(tx, connection, limits, now=now, rehearsal=rehearsal)
+    unsure = _unsure(tx, connection, mode)
     taken: list[WriteBack] = []
     held = 0
 
     def tickets() -> bool:
-        return room > 0 or only is not None  # those of `only` that are held are counted here
+        return room.left > 0 or only is not None  # those of `only` that are held are counted here
 
     for entry in outbox.due(tx, connection, now=now, rehearsal=rehearsal, tickets=tickets):
         if len(taken) >= limit:
             break
         write_back = entry.write_back
-        if only is not None and write_back.key not in only:
+        if write_back.key in without or (only is not None and write_back.key not in only):
             continue
-        if isinstance(write_back.change, OpenTicket) and room <= 0:
+        if isinstance(write_back.change, OpenTicket) and not room.lets(entry.owner, entry.fuse):
             held += 1
         elif _older_than_known(tx, entry):
             why = "a newer answer of this contact is known"
             outbox.move(tx, write_back.key, from_states=("waiting",), to="superseded", now=now, error=why)
-        elif isinstance(write_back.change, RecordResponse) and write_back.change.contact_id in unsure:
-            continue  # an older answer may still land on this contact and would overwrite the newer one
+        elif _target(write_back) in unsure:
+            continue  # an older answer may still land on this contact or ticket and would overwrite the newer one
         elif outbox.claim(tx, write_back.key, token=token, now=now):
-            room -= isinstance(write_back.change, OpenTicket)
-            taken.append(replace(with_parent(tx, write_back), state=WriteBackState.SENDING))
-    if only is None and room <= 0:
-        held = outbox.due_tickets(tx, connection, now=now, rehearsal=rehearsal)
-    return Claimed(write_backs=tuple(taken), held_by_fuse=held)
+            if isinstance(write_back.change, OpenTicket):
+                room.take(entry.owner)
+            taken.append(_sending(tx, write_back))
+    if only is not None:
+        return Claimed(write_backs=tuple(taken), held_by_fuse=held)
+    kept = fuses.held(tx, connection, limits, now=now, rehearsal=rehearsal)
+    return Claimed(write_backs=tuple(taken), held_by_fuse=len(kept.keys))
 
 
 def _older_than_known(tx: Tx, entry: outbox.Entry) -> bool:
-    """A newer answer that is recorded too, or a later revision of this one, is what the contact's fields must end with.
+    """A newer answer that is recorded too, or a later revision of this one, is what the contact's fields must end with,
+    and the head of the ticket.
 
     A newer answer that no rule records supersedes nothing, and neither does a revision on which the rules did not run.
     """
     write_back, change = entry.write_back, entry.write_back.change
-    if not isinstance(change, RecordResponse):
+    if not isinstance(change, RecordResponse | SetField | UpdateTicket):
         return False
     response = responses.get(tx, write_back.response_key)
     if response is not None and response.revision > write_back.revision and responses.rules_ran(tx, response.key):
         return True
-    return responses.newer_recorded(tx, write_back, change, rehearsal=entry.rehearsal)
-
-
-def _unsure_contacts(tx: Tx, connection: str, mode: Mode) -> frozenset[str]:
-    """The contacts on which an answer of unknown outcome may still be written."""
-    return frozenset(
-        entry.write_back.change.contact_id
-        for entry in outbox.in_state(tx, connection, "unknown")
-        if isinstance(entry.write_back.change, RecordResponse) and entry.rehearsal == (mode is Mode.REHEARSAL)
+    if isinstance(change, SetField):
+        return responses.newer_set(tx, write_back, change, rehearsal=entry.rehearsal)
+    return isinstance(change, RecordResponse) and responses.newer_recorded(
+        tx, write_back, change, rehearsal=entry.rehearsal
     )
 
 
+def _unsure(tx: Tx, connection: str, mode: Mode) -> frozenset[str]:
+    """The contacts and tickets on which an answer of unknown outcome may still be written."""
+    return frozenset(
+        target
+        for entry in outbox.in_state(tx, connection, "unknown")
+        if entry.rehearsal == (mode is Mode.REHEARSAL) and (target := _target(entry.write_back))
+    )
+
+
+def _target(write_back: WriteBack) -> str | None:
+    """What a change overwrites, so that the older must not land after the newer; None for what only adds."""
+    if isinstance(write_back.change, RecordResponse):
+        return f"contact {write_back.change.contact_id}"
+    if isinstance(write_back.change, SetField):
+        change = write_back.change
+        return f"field of {change.on} {change.record_id}: {change.field.strip().casefold()}"
+    return f"ticket of {write_back.depends_on}" if isinstance(write_back.change, UpdateTicket) else None
+
+
 def with_parent(tx: Tx, write_back: WriteBack) -> WriteBack:
-    """A note on the ticket that another write-back opened learns that ticket's id from its receipt."""
+    """A change to the ticket that another write-back opened learns that ticket's id."""
     change = write_back.change
-    if isinstance(change, AddNote) and change.on == "ticket" and change.parent_id is None and write_back.depends_on:
-        receipt = outbox.receipt_of(tx, write_back.depends_on)
-        return replace(write_back, change=replace(change, parent_id=receipt.record_id if receipt else None))
-    return write_back
+    if isinstance(change, JoinTicket):
+        change = AddNote(on="ticket", contact_id=None, text=change.text)
+    if write_back.depends_on is None:
+        return replace(write_back, change=change)
+    if isinstance(change, AddNote) and change.on == "ticket" and change.parent_id is None:
+        change = replace(change, parent_id=tickets.on_ticket(tx, write_back))
+    elif isinstance(change, UpdateTicket) and change.ticket_id is None:
+        change = replace(change, ticket_id=tickets.on_ticket(tx, write_back))
+    return replace(write_back, change=change)
+
+
+def _sending(tx: Tx, write_back: WriteBack) -> WriteBack:
+    """As it leaves; the ticket it goes on is written down."""
+    leaving = replace(with_parent(tx, write_back), state=WriteBackState.SENDING)
+    ticket_id = getattr(leaving.change, "parent_id", None) or getattr(leaving.change, "ticket_id", None)
+    if ticket_id:
+        tickets.went_on(tx, leaving.key, ticket_id)
+    return leaving
+
+
+def give_up_orphans(tx: Tx, connection: str, *, now: datetime, only: Collection[str] | None = None) -> None:
+    """What waits (of `only`) for a write-back that will never be applied, or left no record.
+
+    Whoever joined a colleague's ticket gets the ticket after all, the others of the company join that one; everything
+    else is discarded.
+    """
+    instead: dict[tuple[str | None, str, str], str] = {}
+    orphans = {key: why for key, why in outbox.orphaned(tx, connection) if only is None or key in only}
+    for key in orphans:
+        entry = outbox.get(tx, key)
+        if entry is None or not isinstance(entry.write_back.change, JoinTicket):
+            continue
+        write_back, change = entry.write_back, entry.write_back.change
+        whose = (write_back.depends_on, write_back.rule_id, write_back.action_id)
+        if whose in instead:
+            tickets.rejoin(tx, entry, change, to=instead[whose], now=now, why=NOT_OPENED)
+        else:
+            tickets.reopen(tx, entry, change.ticket, now=now, why=NOT_OPENED)
+            instead[whose] = key
+    for key, why in outbox.orphaned(tx, connection):
+        if key in orphans:
+            outbox.move(tx, key, from_states=("waiting",), to="discarded", now=now, error=why)
 
 
 def settle(tx: Tx, outcome: Outcome, *, token: int, now: datetime, grace: timedelta) -> None:
@@ -180,8 +255,27 @@ def settle(tx: Tx, outcome: Outcome, *, token: int, now: datetime, grace: timede
         outbox.move(
             tx, outcome.key, from_states=("sending",), to="unknown", now=now, token=token, look_after=look, error=why
         )
-    else:
+    elif not _reopened(tx, outcome.key, result, token=token, now=now):
         outbox.move(tx, outcome.key, from_states=("sending",), to="rejected", now=now, token=token, error=str(result))
+
+
+def _reopened(tx: Tx, key: str, result: ConnectorError, *, token: int, now: datetime) -> bool:
+    """One that was to join a ticket which is deleted by now becomes a ticket of its own."""
+    entry = outbox.get(tx, key)
+    if (
+        entry is None
+        or entry.token != token
+        or not is_gone(result)
+        or not isinstance(entry.write_back.change, JoinTicket)
+    ):
+        return False
+    tickets.reopen(tx, entry, entry.write_back.change.ticket, now=now, why=DELETED)
+    return True
+
+
+def is_gone(result: Receipt | Superseded | ConnectorError) -> bool:
+    """Whether the record to write on is not there."""
+    return isinstance(result, RejectedError) and result.status == 404
 
 
 def put_back(tx: Tx, keys: Collection[str], *, token: int, now: datetime, why: str) -> None:
@@ -197,6 +291,7 @@ def release(tx: Tx, key: str, *, now: datetime) -> bool:
     What was discarded only because it depends on this one waits again too. One that was rejected begins anew, so that
     a changed answer may still change or withdraw it.
     """
+    outbox.in_turn(tx)
     entry = outbox.get(tx, key)
     tries = -entry.tries if entry is not None and entry.write_back.state is WriteBackState.REJECTED else 0
     done = outbox.move(tx, key, from_states=("rejected", "unknown", "discarded"), to="waiting", now=now, tries=tries)
@@ -214,7 +309,21 @@ def release_rejected(tx: Tx, keys: Collection[str], *, now: datetime) -> None:
             release(tx, key, now=now)
 
 
-RECORDS = {"record_response": "contact", "open_ticket": "ticket", "notify": "mail"}
+_RECORDS = {
+    "record_response": "contact",
+    "open_ticket": "ticket",
+    "update_ticket": "ticket_update",
+    "join_ticket": "ticket_note",
+    "create_task": "task",
+    "add_to_group": "group",
+    "notify": "mail",
+}
+
+
+def _record_type(change: Change) -> str:
+    if isinstance(change, AddNote):
+        return f"{change.on}_note"
+    return change.on if isinstance(change, SetField) else _RECORDS[KIND_OF_CHANGE[type(change)]]
 
 
 def settle_by_hand(tx: Tx, key: str, *, to: str, why: str, now: datetime, record_id: str = "") -> bool:
@@ -223,6 +332,7 @@ def settle_by_hand(tx: Tx, key: str, *, to: str, why: str, now: datetime, record
     `record_id` names the record that an applied one is, so that notes find their ticket; it may be told afterwards.
     Without it, or when it is discarded, what waits for its record is discarded at once.
     """
+    outbox.in_turn(tx)
     entry = outbox.get(tx, key)
     late = entry is not None and bool(record_id) and entry.receipt is None
     states = ("waiting", "rejected", "unknown", *(("applied",) if late else ()))
@@ -231,14 +341,11 @@ def settle_by_hand(tx: Tx, key: str, *, to: str, why: str, now: datetime, record
     children = outbox.depending_on(tx, key)
     if to == "applied" and record_id:
         change = entry.write_back.change
-        record_type = f"{change.on}_note" if isinstance(change, AddNote) else RECORDS[entry.write_back.kind]
-        receipt = Receipt(key=key, record_id=record_id, record_type=record_type, already_there=True)
+        receipt = Receipt(key=key, record_id=record_id, record_type=_record_type(change), already_there=True)
         outbox.put_receipt(tx, receipt, now=now)
         for child in children:
             if child.error == outbox.WITHOUT_RECORD:
                 outbox.move(tx, child.write_back.key, from_states=("discarded",), to="waiting", now=now)
     keys = {child.write_back.key for child in children}
-    for orphan, cause in outbox.orphaned(tx, entry.write_back.connection):
-        if orphan in keys:
-            outbox.move(tx, orphan, from_states=("waiting",), to="discarded", now=now, error=cause)
+    give_up_orphans(tx, entry.write_back.connection, now=now, only=keys)
     return True

@@ -7,7 +7,7 @@ lands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from types import SimpleNamespace
@@ -57,6 +57,16 @@ def problems(source: str) -> list[str]:
     found: list[str] = []
     _check(tree, found)
     return found
+
+
+def mentions(source: str, names: Iterable[str]) -> list[str]:
+    """Which of the names a sound template uses; one of PARTS means every name below it."""
+    tree = _environment().parse(source)
+    used = {node.name for node in tree.find_all(nodes.Name)}
+    used |= {
+        f"{node.node.name}.{node.attr}" for node in tree.find_all(nodes.Getattr) if isinstance(node.node, nodes.Name)
+    }
+    return [name for name in names if name in used]
 
 
 def render(source: str, names: Mapping[str, object], *, single_line: bool = False) -> str:

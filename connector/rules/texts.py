@@ -38,6 +38,9 @@ TICKET_INTERNAL = ANSWER + "{% if due %}Please call within {{ due }}. {% endif %
 
 RESPONSE_NOTE = "NPS {{ response.score }} of 10 ({{ response.band }}) on {{ response.date }}" + _ASKED + ".\n" + _QUOTE
 
+TASK_SUMMARY = TICKET_SUMMARY
+TASK_TEXT = ANSWER + "{% if due %}Please call within {{ due }}.{% endif %}"
+
 NOTIFY_SUBJECT = (
     "NPS {{ response.score }} of 10{% if contact.name %} from {{ contact.name }}{% endif %}"
     "{% if company.name %} ({{ company.name }}){% endif %}"

@@ -50,7 +50,8 @@ def _keys(table: Table) -> list[str]:
 def _copy_and_merge(tx: Tx, table: str, columns: tuple[str, ...], rows: Collection[Row], keep: tuple[str, ...]) -> None:
     names = ", ".join(columns)
     staging = f"incoming_{table}"
-    tx.exec_driver_sql(f"create temp table if not exists {staging} (like {table}) on commit delete rows")
+    like = f"(like {table} including defaults)"
+    tx.exec_driver_sql(f"create temp table if not exists {staging} {like} on commit delete rows")
     tx.exec_driver_sql(f"truncate {staging}")
     cursor = tx.connection.cursor()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,9 +17,14 @@ from connector.store.tables import instant
 
 _CONTACT = (
     "connection", "id", "company_id", "person_id", "person_since", "address_key", "address_kind", "name_key",
-    "opted_out", "inactive", "touched_at", "doc",
+    "opted_out", "inactive", "touched_at", "doc", "generation", "gone_at",
 )  # fmt: skip
-_COMPANY = ("connection", "id", "identifier", "name", "doc")
+_COMPANY = ("connection", "id", "identifier", "name", "doc", "generation", "gone_at")
+GONE = 2
+"""What `inactive` of a contact is once a complete reconcile no longer showed it."""
+BY_HINT = "hint"
+"""Generation of rows that were read alone, between pulls: no reconcile judges them before a pull has shown them."""
+_KIND = {"contacts": "contact", "companies": "company"}
 _MEMBERSHIP = ("connection", "group_id", "member", "all_contacts", "default_contact", "opted_out", "epoch")
 
 
@@ -37,6 +43,8 @@ class StoredContact(NamedTuple):
     inactive: int
     touched_at: str | None
     doc: bytes
+    generation: str = ""
+    gone_at: str | None = None
 
     def contact(self) -> Contact:
         return codec.decode_contact(self.doc)
@@ -46,8 +54,59 @@ def put_contacts(tx: Tx, rows: Sequence[StoredContact]) -> None:
     upsert(tx, "contact", _CONTACT, rows)
 
 
-def put_companies(tx: Tx, companies: Sequence[Company]) -> None:
-    upsert(tx, "company", _COMPANY, [(c.connection, c.id, c.identifier, c.name, codec.encode(c)) for c in companies])
+def put_companies(tx: Tx, companies: Sequence[Company], generation: str = "") -> None:
+    """Keep companies as `generation` showed them; whoever is shown is not gone."""
+    rows = [(c.connection, c.id, c.identifier, c.name, codec.encode(c), generation, None) for c in companies]
+    upsert(tx, "company", _COMPANY, rows)
+
+
+def shown(tx: Tx, table: str, connection: str, generation: str) -> int:
+    """How many contacts or companies (`table` says which) were last shown by this pull."""
+    count = f"select count(*) from {_KIND[table]} where connection = :c and generation = :g"
+    return int(tx.execute(text(count), {"c": connection, "g": generation}).scalar_one())
+
+
+def not_shown(
+    tx: Tx, table: str, connection: str, generation: str, *, documents: bool
+) -> Iterator[tuple[str, Contact | None]]:
+    """The contacts or companies last shown by another pull and not gone yet, by id; with the contact, if wanted."""
+    column = "doc" if documents else "null"
+    rows = tx.execution_options(yield_per=2000).execute(
+        text(
+            f"select id, {column} from {_KIND[table]} "
+            "where connection = :c and generation not in (:g, :h) and gone_at is null order by id"
+        ),
+        {"c": connection, "g": generation, "h": BY_HINT},
+    )
+    for id_, document in rows:
+        yield id_, codec.decode_contact(document) if document is not None else None
+
+
+def there(tx: Tx, connection: str, contact_ids: Sequence[str]) -> list[str]:
+    """Those of the contacts that are stored and not gone, by id."""
+    query = f"select id from contact where connection = :c and gone_at is null and id {_among(tx)} order by id"
+    return [row.id for row in tx.execute(text(query), {"c": connection, "values": _values(tx, contact_ids)})]
+
+
+def judge_hinted(tx: Tx, connection: str) -> None:
+    """After a reconcile: who is still known by a hint alone is judged by the next one."""
+    for table in _KIND.values():
+        own = f"update {table} set generation = '' where connection = :c and generation = :h"
+        tx.execute(text(own), {"c": connection, "h": BY_HINT})
+
+
+def put_gone(tx: Tx, connection: str, contact_ids: Sequence[str], company_ids: Sequence[str], *, at: datetime) -> None:
+    """Mark contacts and companies as gone. A company counts as deleted from then on; nothing else of either changes."""
+    given = {"c": connection, "at": instant(at)}
+    if contact_ids:
+        mark = f"update contact set gone_at = :at, inactive = {GONE} where connection = :c and id {_among(tx)}"
+        tx.execute(text(mark), {**given, "values": _values(tx, contact_ids)})
+    for company_id in company_ids:
+        known = company(tx, connection, company_id)
+        if known is not None:
+            document = codec.encode(replace(known, deleted=True))
+            mark = "update company set gone_at = :at, doc = :d where connection = :c and id = :i"
+            tx.execute(text(mark), {**given, "i": company_id, "d": document})
 
 
 def put_memberships(tx: Tx, memberships: Sequence[Membership], epoch: str) -> None:

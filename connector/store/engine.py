@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import uuid
@@ -11,14 +12,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from connector.errors import ConfigError, UnavailableError
 from connector.store import tables
 
+PATIENCE = 60
+"""Seconds to wait for another writer of a SQLite file before giving up."""
+MOST_CONNECTIONS = 48
+"""To the database, for one process: 16 stories at once, each with a stream, a write and a page ahead."""
+
 Tx = Connection
 """An open transaction; what every function of this room takes first."""
+
+WRITER_CACHE, READER_CACHE = 32768, 4096
+"""KiB of pages SQLite keeps at hand for a transaction that writes, and for one that reads."""
 
 
 class Store:
@@ -34,14 +44,35 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        with self.engine.connect() as connection, connection.begin():
+        """Raises UnavailableError where the database does not answer or is kept by a process that does not go on."""
+        with self._told(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Tx]:
-        connection = self.engine.connect().execution_options(writes="full" if durable else "normal")
-        with self._turn, connection, connection.begin():
-            yield connection
+        """Raises as `read` does."""
+        with self._told(), self._turn, self.engine.connect() as opened:
+            connection = opened.execution_options(writes="full" if durable else "normal")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise self._unavailable(str(error.orig).strip().splitlines()[0]) from error
+        except NoConnectionError as error:
+            raise self._unavailable("all connections of this process are in use") from error
+
+    def _unavailable(self, why: str) -> UnavailableError:
+        place = "the database" if self.postgres else f"the database {self.engine.url.database}"
+        if "locked" in why:
+            return UnavailableError(
+                f"{place} is kept by another process for more than {PATIENCE} s ({why}); "
+                "see which process of this program hangs or is stopped, end it, and try again"
+            )
+        return UnavailableError(f"{place} does not answer: {why}; see that it is there and not full, and try again")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -54,17 +85,20 @@ class Store:
         return str(row[0])
 
 
+_POOL: dict[str, Any] = {"pool_size": 5, "max_overflow": MOST_CONNECTIONS - 5}
+
+
 def open_store(url: str, *, migrate: bool = True) -> Store:
     """Open, and bring the schema up to date. A schema newer than this program raises ConfigError (exit 2)."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, future=True)
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **_POOL)
         _on_begin_postgres(engine)
     elif parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             Path(parsed.database).touch(mode=0o600)  # the files SQLite puts beside it take the same rights
-        engine = create_engine(parsed, connect_args={"timeout": 60, "check_same_thread": False})
+        engine = create_engine(parsed, connect_args={"timeout": PATIENCE, "check_same_thread": False}, **_POOL)
         _on_connect_sqlite(engine)
     else:
         raise ConfigError(
@@ -73,7 +107,7 @@ def open_store(url: str, *, migrate: bool = True) -> Store:
     store = Store(engine)
     if migrate:
         try:
-            _migrate(store)
+            migrate_store(store)
         except BaseException:
             store.close()
             raise
@@ -87,7 +121,6 @@ def _on_connect_sqlite(engine: Engine) -> None:
         for pragma in (
             "journal_mode=WAL",
             "foreign_keys=ON",
-            "cache_size=-65536",
             "temp_store=MEMORY",
             "journal_size_limit=67108864",
             # checkpoint every 64 MB instead of every 4: a first load writes each index page once, not at every commit
@@ -100,6 +133,8 @@ def _on_connect_sqlite(engine: Engine) -> None:
         # A deferred transaction that turns into a writer fails with "database is locked" without waiting;
         # an immediate one waits its turn.
         writes = connection.get_execution_options().get("writes")
+        # Upserts touch index pages all over and want them at hand; readers walk along, and a pass has several open.
+        connection.exec_driver_sql(f"PRAGMA cache_size={-WRITER_CACHE if writes else -READER_CACHE}")
         if writes:
             connection.exec_driver_sql(f"PRAGMA synchronous={writes.upper()}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -112,7 +147,8 @@ def _on_begin_postgres(engine: Engine) -> None:
             connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
-def _migrate(store: Store) -> None:
+def migrate_store(store: Store) -> None:
+    """Bring the schema up to date; a copy of a SQLite file is made first. Raises ConfigError for a newer schema."""
     from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
@@ -123,11 +159,8 @@ def _migrate(store: Store) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     script = ScriptDirectory.from_config(config)
     head = script.get_current_head()
-    try:
-        with store.read() as tx:
-            current = MigrationContext.configure(tx).get_current_revision()
-    except OperationalError as error:
-        raise UnavailableError(f"the database does not answer: {str(error.orig).strip().splitlines()[0]}") from error
+    with store.read() as tx:
+        current = MigrationContext.configure(tx).get_current_revision()
     if current == head:
         return
     if current is not None:
@@ -159,10 +192,86 @@ def _backup(store: Store, revision: str) -> None:
     name = store.engine.url.database
     if store.postgres or not name or name == ":memory:":
         return
-    target = Path(f"{name}.before-{revision}-{datetime.now(UTC):%Y%m%d%H%M%S}")
-    raw = sqlite3.connect(name)
+    stem = f"{name}.before-{revision}-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    for number in range(1, 1000):
+        try:
+            copy_to(store, Path(stem if number == 1 else f"{stem}-{number}"))
+        except FileExistsError:  # two processes, or two migrations within a second: each copy has its own name
+            continue
+        return
+    raise UnavailableError(f"{stem}: there are a thousand copies of this second; move them away and try again")
+
+
+def copy_to(store: Store, target: Path) -> int:
+    """Copy the SQLite file, as it is in this moment, to a new file that only its owner may read; its size in bytes.
+
+    Others go on reading and writing meanwhile. Raises FileExistsError, and OSError where it cannot be written.
+    """
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        raw.execute("VACUUM INTO ?", (str(target),))
-    finally:
-        raw.close()
-    target.chmod(0o600)
+        raw = sqlite3.connect(str(store.engine.url.database), timeout=PATIENCE)
+        try:
+            raw.execute("VACUUM INTO ?", (str(target),))  # takes an empty file for no file
+        finally:
+            raw.close()
+    except BaseException as error:
+        target.unlink(missing_ok=True)
+        if isinstance(error, sqlite3.OperationalError):
+            raise UnavailableError(f"{target}: {error}; see that there is room, and try again") from error
+        raise
+    with target.open("rb") as copied:
+        os.fsync(copied.fileno())
+    return target.stat().st_size
+
+
+def revisions(store: Store) -> tuple[str | None, str]:
+    """(the schema the database has, the one this program brings); None for an empty database."""
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    assert head is not None
+    with store.read() as tx:
+        return MigrationContext.configure(tx).get_current_revision(), head
+
+
+def schema_problem(store: Store) -> str:
+    """Why the schema is not the one this program works with; empty where it is."""
+    current, head = revisions(store)
+    if current == head:
+        return ""
+    return f"the database has schema {current or 'none'}, this program needs {head}; connector db upgrade"
+
+
+def vacuum(store: Store) -> None:
+    """Give the room of deleted rows back. Needs as much free room as the database is large, and nobody writing."""
+    with store._told(), store._turn, store.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        if store.postgres:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("vacuum (analyze)"))
+        else:
+            raw.execute("PRAGMA temp_store=FILE")  # in memory it would take as much of that as the database is large
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA temp_store=MEMORY")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.execute("PRAGMA optimize")
+
+
+def rows(store: Store) -> dict[str, int]:
+    """How many rows each table has, by name."""
+    with store.read() as tx:
+        names = sorted(set(inspect(tx).get_table_names()) & set(tables.metadata.tables))
+        return {name: tx.execute(text(f'select count(*) from "{name}"')).scalar_one() for name in names}
+
+
+def size(store: Store) -> int:
+    """Bytes that the database takes."""
+    if store.postgres:
+        with store.read() as tx:
+            return int(tx.execute(text("select pg_database_size(current_database())")).scalar_one())
+    name = str(store.engine.url.database)
+    return sum(Path(name + end).stat().st_size for end in ("", "-wal") if Path(name + end).exists())

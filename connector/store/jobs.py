@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,9 @@ from connector.store import codec
 from connector.store.bulk import upsert
 from connector.store.engine import Tx
 from connector.store.tables import instant, moment
+
+UNFINISHED = frozenset(("running", "interrupted", "deferred", "held"))
+"""Outcomes after which the Job goes on with another Attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,19 @@ class Attempt:
     calls: int = 0
     inputs_digest: str = ""
     outputs_digest: str = ""
+
+
+def slot_text(slot: datetime) -> str:
+    """A due instant as slots are written; they sort by time."""
+    return instant(slot)
+
+
+def slot_of(job: Job) -> datetime:
+    """The due instant of a Job; when it was made, for one that was due at no instant."""
+    try:
+        return moment(job.slot.partition("/")[0])
+    except ValueError:
+        return job.created_at
 
 
 def put_job(tx: Tx, *, story: str, connection: str, slot: str, params: dict[str, Any], now: datetime) -> Job:
@@ -75,9 +92,18 @@ def _job(row: Row[Any]) -> Job:
 
 
 def start(
-    tx: Tx, job: Job, *, clock: datetime, seed: str, config: str, config_doc: str, journal: str, now: datetime
+    tx: Tx,
+    job: Job,
+    *,
+    clock: datetime,
+    seed: str,
+    config: str,
+    config_doc: str,
+    journal: str,
+    now: datetime,
+    token: int = 0,
 ) -> Attempt:
-    """Begin an Attempt under its Connection's lease; `journal` is a template with {id}.
+    """Begin an Attempt under its Connection's lease, whose token it keeps; `journal` is a template with {id}.
 
     Whatever else of the Connection is still written down as running was interrupted: only the lease's owner runs.
     """
@@ -111,9 +137,9 @@ def start(
         tx,
         "attempt",
         ("id", "job_id", "number", "clock", "seed", "config", "started_at", "outcome", "error", "counts", "calls",
-         "journal", "inputs_digest", "outputs_digest"),
+         "journal", "inputs_digest", "outputs_digest", "token"),
         [(attempt.id, job.id, number, instant(clock), seed, config, instant(now), "running", "", "{}", 0,
-          attempt.journal, "", "")],
+          attempt.journal, "", "", token)],
     )  # fmt: skip
     return attempt
 
@@ -160,10 +186,25 @@ def get(tx: Tx, job_id: str) -> Job | None:
     return _job(rows[0]) if len(rows) == 1 else None
 
 
-def listed(tx: Tx, *, limit: int = 50) -> list[Job]:
-    return [
-        _job(row) for row in tx.execute(text("select * from job order by created_at desc, id limit :n"), {"n": limit})
-    ]
+def listed(
+    tx: Tx,
+    *,
+    limit: int = 50,
+    story: str = "",
+    connection: str = "",
+    outcome: str = "",
+    since: datetime | None = None,
+) -> list[Job]:
+    """The newest jobs, of one story, connection, outcome of the last attempt, asked for since a moment, where given."""
+    rows = tx.execute(
+        text(
+            "select * from job where (:s = '' or story = :s) and (:c = '' or connection = :c) and created_at >= :since "
+            "and (:o = '' or :o = (select outcome from attempt where attempt.job_id = job.id "
+            "order by number desc limit 1)) order by created_at desc, id limit :n"
+        ),
+        {"s": story, "c": connection, "o": outcome, "since": instant(since) if since else "", "n": limit},
+    )
+    return [_job(row) for row in rows]
 
 
 def attempts(tx: Tx, job_id: str) -> list[Attempt]:
@@ -197,7 +238,90 @@ def unfinished(tx: Tx, story: str, connection: str) -> Job | None:
     if row is None:
         return None
     last = attempts(tx, row.id)
-    return _job(row) if not last or last[-1].outcome in ("running", "interrupted", "deferred", "held") else None
+    return _job(row) if not last or last[-1].outcome in UNFINISHED else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """The newest Job of a story and how its last Attempt went; `attempt` None where none was begun."""
+
+    job: Job
+    attempt: Attempt | None = None
+
+
+def newest(tx: Tx, story: str, connection: str, params: dict[str, Any]) -> Newest | None:
+    """The Job with these parameters whose slot is the latest."""
+    row = tx.execute(
+        text(
+            "select * from job where story = :s and connection = :c and params = :p "
+            "order by slot desc, created_at desc limit 1"
+        ),
+        {"s": story, "c": connection, "p": codec.to_text(params)},
+    ).first()
+    if row is None:
+        return None
+    last = attempts(tx, row.id)
+    return Newest(job=_job(row), attempt=last[-1] if last else None)
+
+
+def newest_success(
+    tx: Tx, story: str, connection: str, params: dict[str, Any] | None = None, *, also: Sequence[str] = ()
+) -> Newest | None:
+    """The Job that came to its end last (done, or partial: done but for some records); any parameters if None.
+
+    `also` are further outcomes that count here (stopped: a limit did what it is for).
+    """
+    names = {f"o{at}": outcome for at, outcome in enumerate(("done", "partial", *also))}
+    row = tx.execute(
+        text(
+            "select j.*, a.id as attempt_id from attempt a join job j on j.id = a.job_id "
+            "where j.story = :s and j.connection = :c and "
+            f"a.outcome in ({', '.join(f':{name}' for name in names)}) "
+            f"{'and j.params = :p ' if params is not None else ''}"
+            "order by a.started_at desc, a.id desc limit 1"
+        ),
+        {"s": story, "c": connection, **names} | ({"p": codec.to_text(params)} if params is not None else {}),
+    ).first()
+    return Newest(job=_job(row), attempt=attempt(tx, row.attempt_id)) if row else None
+
+
+def interrupt(tx: Tx, connection: str, *, now: datetime) -> int:
+    """Write down whatever runs on a Connection as interrupted; how many. For who knows that nothing goes on."""
+    done = tx.execute(
+        text(
+            "update attempt set outcome = 'interrupted', ended_at = :now, error = 'stopped before its request ended' "
+            "where outcome = 'running' and job_id in (select id from job where connection = :c)"
+        ),
+        {"now": instant(now), "c": connection},
+    )
+    return done.rowcount
+
+
+OLD_AT_ONCE = 500
+
+
+def forget_old(tx: Tx, *, before: datetime) -> int:
+    """Remove Jobs made before this with their Attempts, and the configurations no Attempt ran under; how many Jobs.
+
+    The newest Job of each story, connection and parameters stays, whatever its age: the clock reads from it what is
+    due. At most OLD_AT_ONCE go at a time.
+    """
+    rows = tx.execute(
+        text(
+            "select j.id from job j where j.created_at < :before and exists (select 1 from job n where "
+            "n.story = j.story and n.connection = j.connection and n.params = j.params and n.slot > j.slot) "
+            "and not exists (select 1 from attempt a where a.job_id = j.id and "
+            "(a.ended_at is null or a.ended_at >= :before)) "
+            "and j.id not in (select job_id from undo) order by j.created_at limit :most"
+        ),
+        {"before": instant(before), "most": OLD_AT_ONCE},
+    ).all()
+    for row in rows:
+        tx.execute(text("delete from attempt where job_id = :j"), {"j": row.id})
+        tx.execute(text("delete from job where id = :j"), {"j": row.id})
+    if rows:
+        tx.execute(text("delete from config_version where fingerprint not in (select config from attempt)"))
+    return len(rows)
 
 
 def config_doc(tx: Tx, fingerprint: str) -> str | None:

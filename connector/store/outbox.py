@@ -24,7 +24,7 @@ _UNTRIED = "write_back.state = 'waiting' and write_back.tries = 0"
 _BY_ITSELF = (
     f"write_back.state = 'discarded' and write_back.tries = 0 and write_back.error in ('{WITHDRAWN}', '{ORPHANED}')"
 )
-_TAKES_A_CHANGE = f"(({_UNTRIED}) or ({_BY_ITSELF}))"
+TAKES_A_CHANGE = f"(({_UNTRIED}) or ({_BY_ITSELF}))"
 """May this row take a new change? Only one that surely never reached the other system and that no person decided on.
 
 `put` changes such rows, `renew` (a person's word) refused ones too, `withdraw` those of them that wait, and `release`
@@ -45,27 +45,46 @@ class Entry:
     error: str
     created_at: datetime
     changed_at: datetime
+    fuse: str = ""
+    owner: str = ""
     receipt: Receipt | None = None
 
 
-def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: datetime) -> None:
-    """Add rows; one that may take a new change waits with it, also if it was withdrawn; others stay as they are."""
+def in_turn(tx: Tx) -> None:
+    """Wait until no other transaction is changing what waits, and keep others out until this one ends.
+
+    Who claims has read the row before it moves it: a changed answer stored between the two would be lost. On SQLite one
+    transaction writes at a time anyway.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("select pg_advisory_xact_lock(727275)"))
+
+
+def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: datetime, mode: Mode = Mode.LIVE) -> None:
+    """Add rows; one that may take a new change waits with it, also if it was withdrawn; others stay as they are.
+
+    What is written down in a `mode` that is not live leaves live only after a person has confirmed it.
+    """
+    fuse = "" if rehearsal or mode is Mode.LIVE else mode.value
+    if write_backs:
+        in_turn(tx)
     for wb in write_backs:
         tx.execute(
             text(
                 "insert into write_back (key, response_key, revision, rule_id, action_id, connection, kind, change, "
-                "rehearsal, not_before, depends_on, state, token, tries, lookups, error, created_at, changed_at) "
-                "values (:key, :response_key, :revision, :rule_id, :action_id, :connection, :kind, :change, "
-                ":rehearsal, :not_before, :depends_on, 'waiting', 0, 0, 0, '', :now, :now) "
-                "on conflict (key) do update set change = excluded.change, revision = excluded.revision, "
-                "not_before = excluded.not_before, depends_on = excluded.depends_on, state = 'waiting', error = '', "
-                f"changed_at = excluded.changed_at where {_TAKES_A_CHANGE}"
+                "rehearsal, not_before, depends_on, state, token, tries, lookups, error, fuse, owner, created_at, "
+                "changed_at) values (:key, :response_key, :revision, :rule_id, :action_id, :connection, :kind, "
+                ":change, :rehearsal, :not_before, :depends_on, 'waiting', 0, 0, 0, '', :fuse, '', :now, :now) "
+                "on conflict (key) do update set kind = excluded.kind, change = excluded.change, "
+                "revision = excluded.revision, not_before = excluded.not_before, "
+                "depends_on = excluded.depends_on, state = 'waiting', error = '', "
+                f"changed_at = excluded.changed_at where {TAKES_A_CHANGE}"
             ),
             {
                 "key": wb.key, "response_key": wb.response_key, "revision": wb.revision, "rule_id": wb.rule_id,
                 "action_id": wb.action_id, "connection": wb.connection, "kind": wb.kind,
                 "change": codec.to_text(wb.change), "rehearsal": rehearsal, "not_before": instant(wb.not_before),
-                "depends_on": wb.depends_on, "now": instant(now),
+                "depends_on": wb.depends_on, "fuse": fuse, "now": instant(now),
             },
         )  # fmt: skip
 
@@ -75,22 +94,32 @@ def renew(tx: Tx, write_backs: Collection[WriteBack], *, now: datetime) -> None:
     for wb in write_backs:
         tx.execute(
             text(
-                "update write_back set change = :change, not_before = :not_before, state = 'waiting', tries = 0, "
+                "update write_back set kind = :kind, change = :change, depends_on = :depends_on, "
+                "not_before = :not_before, state = 'waiting', tries = 0, "
                 "error = '', changed_at = :now where key = :key and change <> :change "
-                f"and (state = 'rejected' or {_TAKES_A_CHANGE})"
+                f"and (state = 'rejected' or {TAKES_A_CHANGE})"
             ),
             {
                 "key": wb.key,
+                "kind": wb.kind,
                 "change": codec.to_text(wb.change),
+                "depends_on": wb.depends_on,
                 "not_before": instant(wb.not_before),
                 "now": instant(now),
             },
         )
 
 
+_OF_RULES = "and action_id not like 'follow-up.%'"
+"""Not the notices about a ticket (jobs/watch.py): they follow from no rule, and stay whatever the answer becomes."""
+
+
 def withdraw(tx: Tx, response_key: str, keep: Collection[str], *, now: datetime) -> int:
     """Discard what still waits untried for a response and no longer follows from it (its answer changed)."""
-    rows = tx.execute(text(f"select key from write_back where response_key = :r and {_UNTRIED}"), {"r": response_key})
+    in_turn(tx)
+    rows = tx.execute(
+        text(f"select key from write_back where response_key = :r and {_UNTRIED} {_OF_RULES}"), {"r": response_key}
+    )
     gone = [row.key for row in rows if row.key not in keep]
     for key in gone:
         move(tx, key, from_states=("waiting",), to="discarded", now=now, error=WITHDRAWN)
@@ -98,7 +127,7 @@ def withdraw(tx: Tx, response_key: str, keep: Collection[str], *, now: datetime)
 
 
 _ENTRY = (
-    "select w.*, r.record_id, r.record_type, r.link, r.already_there from write_back w "
+    "select w.*, r.record_id, r.record_type, r.link, r.already_there, r.before from write_back w "
     "left join receipt r on r.key = w.key "
 )
 
@@ -125,6 +154,8 @@ def _entry(row: Row[Any]) -> Entry:
         error=row.error,
         created_at=moment(row.created_at),
         changed_at=moment(row.changed_at),
+        fuse=row.fuse,
+        owner=row.owner,
         receipt=_receipt(row) if row.record_id is not None else None,
     )
 
@@ -136,6 +167,7 @@ def _receipt(row: Row[Any]) -> Receipt:
         record_type=row.record_type,
         link=row.link,
         already_there=bool(row.already_there),
+        before=codec.from_text(row.before) if row.before else None,
     )
 
 
@@ -197,12 +229,12 @@ def connections_with_work(tx: Tx, *, now: datetime, mode: Mode) -> list[str]:
     return [row.connection for row in rows]
 
 
-_DUE = (
+DUE = (
     "left join write_back d on d.key = w.depends_on "
     "where w.connection = :c and w.state = 'waiting' and w.not_before <= :now and w.rehearsal = :rehearsal "
     "and (w.depends_on is null or d.state = 'applied') "
 )
-_DUE_ORDER = "w.not_before, w.created_at, case when w.depends_on is null then 0 else 1 end, w.key"
+DUE_ORDER = "w.not_before, w.created_at, case when w.depends_on is null then 0 else 1 end, w.key"
 
 
 def due(
@@ -216,8 +248,8 @@ def due(
     while True:
         rows = tx.execute(
             text(
-                f"{_ENTRY}{_DUE}and (:tickets or w.kind <> 'open_ticket') "
-                f"and ({_DUE_ORDER}) > (:a, :b, :d, :e) order by {_DUE_ORDER} limit :n"
+                f"{_ENTRY}{DUE}and (:tickets or w.kind <> 'open_ticket' or w.fuse = 'released') "
+                f"and ({DUE_ORDER}) > (:a, :b, :d, :e) order by {DUE_ORDER} limit :n"
             ),
             {"c": connection, "now": instant(now), "rehearsal": rehearsal, "tickets": tickets(), "n": page, **after},
         ).all()
@@ -228,14 +260,13 @@ def due(
         after = {"a": last.not_before, "b": last.created_at, "d": int(last.depends_on is not None), "e": last.key}
 
 
-def due_tickets(tx: Tx, connection: str, *, now: datetime, rehearsal: bool) -> int:
-    """How many tickets may go but for the fuse."""
-    return int(
-        tx.execute(
-            text(f"select count(*) from write_back w {_DUE}and w.kind = 'open_ticket'"),
-            {"c": connection, "now": instant(now), "rehearsal": rehearsal},
-        ).scalar_one()
-    )
+def any_due(tx: Tx, connection: str, *, now: datetime, rehearsal: bool) -> bool:
+    """Whether anything may go now, or waits in vain."""
+    row = tx.execute(
+        text(f"select 1 as one from write_back w {DUE}limit 1"),
+        {"c": connection, "now": instant(now), "rehearsal": rehearsal},
+    ).first()
+    return row is not None or bool(orphaned(tx, connection))
 
 
 def depending_on(tx: Tx, key: str) -> list[Entry]:
@@ -248,7 +279,8 @@ def orphaned(tx: Tx, connection: str) -> list[tuple[str, str]]:
         text(
             "select w.key, d.state from write_back w join write_back d on d.key = w.depends_on "
             "left join receipt r on r.key = d.key where w.connection = :c and w.state = 'waiting' and "
-            "(d.state in ('rejected', 'superseded', 'discarded') or (d.state = 'applied' and r.key is null))"
+            "(d.state in ('rejected', 'superseded', 'discarded', 'undone') or (d.state = 'applied' and r.key is null)) "
+            "order by w.created_at, w.key"
         ),
         {"c": connection},
     )
@@ -312,13 +344,19 @@ def claim(tx: Tx, key: str, *, token: int, now: datetime) -> bool:
 
 def put_receipt(tx: Tx, receipt: Receipt, *, now: datetime) -> None:
     """Final: the first receipt of a key stands."""
+    kept = ("record_id", "record_type", "link", "already_there", "at", "before")
     upsert(
         tx,
         "receipt",
-        ("key", "record_id", "record_type", "link", "already_there", "at"),
-        [(receipt.key, receipt.record_id, receipt.record_type, receipt.link, receipt.already_there, instant(now))],
-        keep=("record_id", "record_type", "link", "already_there", "at"),
-    )
+        ("key", *kept),
+        [
+            (
+                receipt.key, receipt.record_id, receipt.record_type, receipt.link, receipt.already_there, instant(now),
+                codec.to_text(receipt.before) if receipt.before is not None else None,
+            )
+        ],
+        keep=kept,
+    )  # fmt: skip
 
 
 def receipt_of(tx: Tx, key: str) -> Receipt | None:
@@ -333,15 +371,13 @@ def keys_with_record(tx: Tx, record_type: str, record_id: str) -> list[str]:
     return [row.key for row in rows]
 
 
-def tickets_since(tx: Tx, connection: str, since: datetime, *, rehearsal: bool) -> int:
-    """Tickets created (not found) since a moment, those under way counted too; rehearsed and live ones each alone."""
-    return int(
-        tx.execute(
-            text(
-                "select count(*) from write_back w left join receipt r on r.key = w.key where w.connection = :c and "
-                "w.kind = 'open_ticket' and w.rehearsal = :r and "
-                "((r.at >= :s and not r.already_there) or w.state in ('sending', 'unknown'))"
-            ),
-            {"c": connection, "s": instant(since), "r": rehearsal},
-        ).scalar_one()
-    )
+def newest_ticket(tx: Tx, connection: str) -> Receipt | None:
+    """The last ticket that was opened or found on a connection."""
+    row = tx.execute(
+        text(
+            "select r.* from receipt r join write_back w on w.key = r.key where w.connection = :c "
+            "and r.record_type = 'ticket' order by r.at desc, r.key limit 1"
+        ),
+        {"c": connection},
+    ).first()
+    return _receipt(row) if row else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from connector.domain import RecordResponse, Response, WriteBack
+from connector.domain import RecordResponse, Response, SetField, WriteBack
 from connector.store import codec
 from connector.store.bulk import upsert
 from connector.store.engine import Tx
@@ -95,6 +95,25 @@ def newer_recorded(tx: Tx, write_back: WriteBack, change: RecordResponse, *, reh
     )
     others = [codec.from_text(row.change, RecordResponse) for row in rows]
     return any(o.contact_id == change.contact_id and o.responded_at > change.responded_at for o in others)
+
+
+def newer_set(tx: Tx, write_back: WriteBack, change: SetField, *, rehearsal: bool) -> bool:
+    """Is the same field set by another write-back of a newer answer, or about to be?"""
+    column = "contact_id" if change.on == "contact" else "company_id"
+    rows = tx.execute(
+        text(
+            "select w.change from write_back w join response r on r.key = w.response_key "
+            f"where r.connection = :c and r.{column} = :i and w.connection = :c and w.kind = 'set_field' "
+            "and w.rehearsal = :rehearsal and w.state in ('waiting', 'sending', 'unknown', 'applied') and w.key <> :k"
+        ),
+        {"c": write_back.connection, "i": change.record_id, "k": write_back.key, "rehearsal": rehearsal},
+    )
+    others = [codec.from_text(row.change, SetField) for row in rows]
+    return any(_place(o) == _place(change) and o.responded_at > change.responded_at for o in others)
+
+
+def _place(change: SetField) -> tuple[str, str, str]:
+    return change.on, change.record_id, change.field.strip().casefold()
 
 
 def rules_ran(tx: Tx, key: str) -> bool:

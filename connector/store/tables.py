@@ -35,8 +35,11 @@ def _text(*, key: bool = False, null: bool = False, index: bool = False, default
 
 
 class Installation(SQLModel, table=True):
+    """`secret` keys the digests of forgotten people; made when the first is forgotten."""
+
     id: str = _text(key=True)
     created_at: str = _text()
+    secret: str = Field(default="", sa_type=Text, nullable=False, sa_column_kwargs={"server_default": ""})
 
 
 class CursorRow(SQLModel, table=True):
@@ -87,7 +90,11 @@ class SegmentRow(SQLModel, table=True):
 
 
 class ContactRow(SQLModel, table=True):
-    """`doc` is the whole Contact as JSON; the columns beside it are what the store selects and groups by."""
+    """`doc` is the whole Contact as JSON; the columns beside it are what the store selects and groups by.
+
+    `generation` is the pull that showed it last. `gone_at`: when a complete reconcile no longer did; `inactive` is 2
+    then, else 0 or 1 as the CRM says.
+    """
 
     __tablename__ = "contact"
     connection: str = _text(key=True)
@@ -101,6 +108,8 @@ class ContactRow(SQLModel, table=True):
     opted_out: int | None = None
     inactive: int
     touched_at: str | None = _text(null=True)
+    generation: str = Field(default="", sa_type=Text, nullable=False, sa_column_kwargs={"server_default": ""})
+    gone_at: str | None = _text(null=True)
     doc: bytes = Field(sa_type=LargeBinary)
     __table_args__ = (
         Index("ix_contact_address_key", "address_key"),
@@ -115,6 +124,8 @@ class CompanyRow(SQLModel, table=True):
     id: str = _text(key=True)
     identifier: str = _text()
     name: str = _text()
+    generation: str = Field(default="", sa_type=Text, nullable=False, sa_column_kwargs={"server_default": ""})
+    gone_at: str | None = _text(null=True)
     doc: bytes = Field(sa_type=LargeBinary)
 
 
@@ -129,6 +140,16 @@ class MembershipRow(SQLModel, table=True):
     default_contact: bool
     opted_out: bool | None = None
     epoch: str = _text()
+
+
+class HintRow(SQLModel, table=True):
+    """A contact or company that its CRM has told of, by a callback; until the next pull has looked."""
+
+    __tablename__ = "hint"
+    connection: str = _text(key=True)
+    kind: str = _text(key=True)
+    record_id: str = _text(key=True)
+    at: str = _text()
 
 
 class PersonLinkRow(SQLModel, table=True):
@@ -218,6 +239,10 @@ class WriteBackRow(SQLModel, table=True):
     lookups: int = 0
     look_after: str | None = _text(null=True)
     error: str = _text(default="")
+    # the mode in which it was written down, until a person confirms it; released: it passes the fuses on tickets
+    fuse: str = Field(default="", sa_type=Text, nullable=False, sa_column_kwargs={"server_default": ""})
+    owner: str = Field(default="", sa_type=Text, nullable=False, sa_column_kwargs={"server_default": ""})  # of a ticket
+    on_ticket: str | None = _text(null=True)  # the ticket a note or change went on first
     created_at: str = _text()
     changed_at: str = _text()
     __table_args__ = (Index("ix_write_back_due", "connection", "state", "not_before"),)
@@ -231,6 +256,7 @@ class ReceiptRow(SQLModel, table=True):
     link: str = _text()
     already_there: bool
     at: str = _text()
+    before: str | None = _text(null=True)  # what was overwritten, as JSON
 
 
 class ConfigVersion(SQLModel, table=True):
@@ -270,6 +296,7 @@ class AttemptRow(SQLModel, table=True):
     error: str = _text(default="")
     counts: str = _text(default="{}")
     calls: int = 0
+    token: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of the lease it ran under
     journal: str = _text()
     inputs_digest: str = _text(default="")
     outputs_digest: str = _text(default="")
@@ -293,3 +320,57 @@ class DecisionRow(SQLModel, table=True):
     invited: bool
     reason: str = _text()
     doc: bytes = Field(sa_type=LargeBinary)
+
+
+class FollowUpRow(SQLModel, table=True):
+    """How a ticket of ours stood when last watched, and which notices went out about it."""
+
+    __tablename__ = "follow_up"
+    key: str = _text(key=True)
+    connection: str = _text()
+    response_key: str = _text(index=True)
+    ticket_id: str = _text(index=True)
+    opened_at: str = _text()
+    due_at: str | None = _text(null=True)
+    state: str = _text()
+    status: str = _text()
+    owner: str = _text()
+    first_touch_at: str | None = _text(null=True)
+    closed_at: str | None = _text(null=True)
+    closed_by: str = _text()
+    reminded_at: str | None = _text(null=True)
+    escalated_at: str | None = _text(null=True)
+    merged_into: str | None = _text(null=True)
+    checked_at: str | None = _text(null=True)
+
+
+class UndoRow(SQLModel, table=True):
+    """One write-back taken back: waiting → doing → done | kept | failed | unknown; the row stands before the effect."""
+
+    __tablename__ = "undo"
+    key: str = _text(key=True)
+    job_id: str = _text(index=True)
+    state: str = _text()
+    token: int = 0  # of the lease under which it is being done
+    look_after: str | None = _text(null=True)
+    at: str = _text()
+    by: str = _text()
+    detail: str = _text()
+
+
+class ForgottenRow(SQLModel, table=True):
+    """Somebody who was erased, as a keyed digest of an address or a contact's id: never stored, never asked again."""
+
+    __tablename__ = "forgotten"
+    digest: str = _text(key=True)
+    kind: str = _text()  # address | contact
+    at: str = _text()
+
+
+class ErasureRow(SQLModel, table=True):
+    """The certificate of an erasure: what was removed where, without personal data."""
+
+    __tablename__ = "erasure"
+    id: str = _text(key=True)
+    at: str = _text()
+    doc: str = _text()

@@ -38,7 +38,8 @@ class Candidate(NamedTuple):
     `groups` and `group_opt_outs` come from `groups.expand`. `suppressed` is the reason of a local suppression of the
     contact, its person or its address. `bounced_at`: this very address bounced for good. `last_asked_at`: when this
     person or this address was last asked, the later of the two. `name_key` None: it is worked out here.
-    `touched_at`: the last change that was not ours; None: the CRM's own update date.
+    `touched_at`: the last change that was not ours; None: the CRM's own update date. `gone`: the CRM no longer
+    shows it.
     """
 
     contact: Contact
@@ -52,6 +53,7 @@ class Candidate(NamedTuple):
     last_asked_at: datetime | None = None
     name_key: str | None = None
     touched_at: datetime | None = None
+    gone: bool = False
 
 
 class Screened(NamedTuple):

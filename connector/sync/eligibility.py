@@ -36,13 +36,14 @@ def eligibility(
     outside_contact_type, outside_company_type, outside_group = _outside(resolved)
     audience_groups = in_groups or NOBODY
     person_opted_out, address_opted_out = gathered.opted_out_persons.get, gathered.opted_out_addresses.get
-    opted_out, company_opted_out, unknown, inactive = (
+    opted_out, company_opted_out, unknown, inactive, not_there = (
         Finding(reason=reason, rule=BUILT_IN)
         for reason in (
             Reason.OPTED_OUT_CONTACT,
             Reason.OPTED_OUT_COMPANY,
             Reason.CONSENT_UNKNOWN,
             Reason.CONTACT_INACTIVE,
+            Reason.GONE,
         )
     )
     ex_contact_types, ex_company_types = (
@@ -57,7 +58,9 @@ def eligibility(
     oldest = cleaning.stale.age.over.before(now)
 
     def check(candidate: Candidate) -> tuple[Findings, Findings]:
-        contact, company, address, person_id, groups, group_opt_outs, suppressed, bounced_at, _, _, touched = candidate
+        contact, company, address, person_id, groups, group_opt_outs, suppressed, bounced_at, _, _, touched, gone = (
+            candidate
+        )
         findings: Findings = []
         notes: Findings = []
         type_ids = contact.type_ids
@@ -98,6 +101,8 @@ def eligibility(
         if ex_groups and not ex_groups.isdisjoint(groups):
             findings.append(named(Reason.EXCLUDED_MARKETING_GROUP, ex_groups & groups))
 
+        if gone:
+            findings.append(not_there)
         if company is None or (company.deleted or company.inactive or company.own or company.vendor or company.lead):
             findings += company_findings(contact, company)
         if contact.inactive:

@@ -52,6 +52,7 @@ def rows(
     missing = bool(reasons[Reason.NO_ADDRESS])
     found = [
         *_segments(audience, reasons, seen),
+        _group(reasons, "gone from the CRM", Reason.GONE, remark="deleted there, or no longer in what is pulled"),
         _group(reasons, "no company", Reason.NO_COMPANY),
         _group(
             reasons,

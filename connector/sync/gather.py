@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from sys import intern
 from zlib import crc32
 
 from connector.sync.address import AddressKind
@@ -69,7 +70,7 @@ def gather(glances: Iterable[Glance]) -> Gathered:
                 else:
                     names[number & mask] = 1
             if kind == personal and active:
-                personal_company(company_id)
+                personal_company(intern(company_id))
         if opted_out:
             _remember(found.opted_out_addresses, key, contact_id)
             _remember(found.opted_out_persons, person_id, contact_id)

@@ -71,6 +71,8 @@ def hygiene(
     for contact in screened:
         if not everybody and contact.findings and contact.findings[0].reason in _OUTSIDE:
             continue
+        if any(finding.reason is Reason.GONE for finding in contact.findings):
+            continue  # there is nothing left to put right
         for finding in (*contact.findings, *contact.notes):
             if (problem := _PROBLEMS.get(finding.reason)) is not None:
                 yield _finding(contact, problem, finding)
@@ -95,9 +97,12 @@ def usual_domains_of(glances: Iterable[Glance]) -> dict[str, str]:
     return usual
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
 def csv_cell(text: str) -> str:
     """The text as a spreadsheet may show it: what would start a formula gets an apostrophe before it (OWASP)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _about_address(contact: Screened, usual_domains: Mapping[str, str]) -> Iterator[HygieneFinding]:

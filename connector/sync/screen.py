@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from sys import intern
 from zlib import crc32
 
 from connector.domain import Finding
@@ -50,6 +51,8 @@ def screen(
         findings, notes = check(candidate)
         contact, company, address = candidate.contact, candidate.company, candidate.address
         person_id, company_id = candidate.person_id, contact.company_id
+        if company_id is not None:
+            company_id = intern(company_id)  # what follows keeps each company's id, some of them more than once
         screened = Screened(
             contact.id,
             person_id,

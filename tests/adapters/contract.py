@@ -4,16 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
-from connector.domain import AddNote, Change, OpenTicket, Receipt, RecordResponse, WriteBack
+from connector.domain import (
+    KIND_OF_CHANGE,
+    AddNote,
+    AddToGroup,
+    Change,
+    CreateTask,
+    OpenTicket,
+    Receipt,
+    RecordResponse,
+    SetField,
+    TicketState,
+    UpdateTicket,
+    WriteBack,
+)
 from connector.errors import AuthError, ContractError, OutcomeUnknownError, RejectedError, ThrottledError
-from connector.ports import ChangeSink, ContactSource, Cursor, Outcome, Page, Ports, Scope
+from connector.ports import (
+    ChangeSink,
+    ChangeUndo,
+    ContactSource,
+    Cursor,
+    Outcome,
+    Page,
+    Ports,
+    Scope,
+    Superseded,
+    Undo,
+    Undone,
+)
 
 FRIDAY = datetime(2026, 11, 20, 16, 20, tzinfo=UTC)
+
+
+KINDS = ["open_ticket", "record_response", "add_note", "create_task", "add_to_group", "set_field", "update_ticket"]
 
 
 class World(Protocol):
@@ -25,6 +54,8 @@ class World(Protocol):
     score_field: str
     date_field: str
     fields_are_visible: bool
+    group: str  # a marketing group that someone is not in
+    company_field: str
 
     def open(self) -> Ports: ...
     def open_with_wrong_credentials(self) -> Ports: ...
@@ -43,12 +74,27 @@ class World(Protocol):
         """Tickets and notes that carry the key."""
         ...
 
-    def field(self, contact_id: str, caption: str) -> object: ...
+    def field(self, record_id: str, caption: str) -> object:
+        """Of a contact or company; None where it is empty."""
+        ...
+
+    def summary(self, ticket_id: str) -> str:
+        """What the ticket is called now."""
+        ...
+
+    def close_ticket(self, ticket_id: str) -> None:
+        """As a technician does."""
+        ...
+
     def move_ticket(self, ticket_id: str) -> None:
         """To another company, as a technician may."""
         ...
 
-    def lose_the_next_answer(self, key: str) -> None: ...
+    def is_member(self, contact_id: str) -> bool:
+        """Of the group of that name."""
+        ...
+
+    def lose_the_next_answer(self, key: str, kind: str) -> None: ...
     def throttle(self) -> None: ...
 
 
@@ -114,17 +160,26 @@ class AdapterContract:
         with pytest.raises(RejectedError, match="cannot be looked up"):
             source(world).look(term)
 
+    def test_each_company_has_its_owner_or_the_reasons_why_not(self, world: World) -> None:
+        companies, chain = sorted(world.company_ids()), ["account_manager", "member:nobody"]
+        found = list(source(world).owners(companies, chain))
+        assert [each.company_id for each in found] == companies
+        for each in found:
+            alone = source(world).owner(each.company_id, chain)
+            assert (each.member, each.step) == (alone or ("", ""))
+            assert bool(each.member) != (len(each.skipped) == len(chain))
+
     # ------------------------------------------------------------ writing
-    @pytest.mark.parametrize("kind", ["open_ticket", "record_response", "add_note"])
+    @pytest.mark.parametrize("kind", KINDS)
     def test_a_change_is_applied_once(self, world: World, kind: str) -> None:
         write_back = write_back_of(world, kind)
         first = applied(world, write_back)
         again = applied(world, write_back)
         assert (first.already_there, again.already_there) == (False, True)
         assert first.record_id == again.record_id
-        assert world.count_with_key(write_back.key) == 1
+        assert effects(world, write_back) == 1
 
-    @pytest.mark.parametrize("kind", ["open_ticket", "record_response", "add_note"])
+    @pytest.mark.parametrize("kind", KINDS)
     def test_what_was_applied_is_found(self, world: World, kind: str) -> None:
         write_back = write_back_of(world, kind)
         assert sink(world).find([write_back]) == {}
@@ -134,16 +189,16 @@ class AdapterContract:
         assert isinstance(there, Receipt)
         assert (there.record_id, there.already_there) == (receipt.record_id, True)
 
-    @pytest.mark.parametrize("kind", ["open_ticket", "record_response", "add_note"])
+    @pytest.mark.parametrize("kind", KINDS)
     def test_a_lost_answer_is_unknown_until_it_is_found(self, world: World, kind: str) -> None:
         write_back = write_back_of(world, kind)
-        world.lose_the_next_answer(write_back.key)
+        world.lose_the_next_answer(write_back.key, kind)
         [outcome] = sink(world).apply([write_back])
         assert isinstance(outcome.result, OutcomeUnknownError)
         there = sink(world).find([write_back])[write_back.key]
         assert isinstance(there, Receipt)
         assert there.already_there
-        assert world.count_with_key(write_back.key) == 1
+        assert effects(world, write_back) == 1
 
     def test_a_key_on_a_foreign_record_is_not_ours(self, world: World) -> None:
         write_back = write_back_of(world, "open_ticket")
@@ -159,14 +214,14 @@ class AdapterContract:
         assert isinstance(found[ours.key], Receipt)
         assert world.count_with_key(write_back.key) == 1
 
-    @pytest.mark.parametrize("kind", ["open_ticket", "record_response", "add_note"])
+    @pytest.mark.parametrize("kind", KINDS)
     def test_a_throttled_write_has_no_effect(self, world: World, kind: str) -> None:
         write_back = write_back_of(world, kind)
         world.throttle()
         with pytest.raises(ThrottledError) as caught:
             list(sink(world).apply([write_back]))
         assert caught.value.retry_after > 0
-        assert world.count_with_key(write_back.key) == 0
+        assert effects(world, write_back) == 0
 
     def test_an_answer_stands_in_the_fields(self, world: World) -> None:
         contact, _ = world.someone()
@@ -182,6 +237,51 @@ class AdapterContract:
         assert world.field(contact, world.score_field) == 3
         assert world.count_with_key("nps-older") == 0
 
+    @pytest.mark.parametrize("on", ["contact", "company"])
+    def test_a_value_by_an_older_answer_never_overwrites_a_newer_one(self, world: World, on: str) -> None:
+        newer, older = (
+            _set(world, on=on, value=value, at=FRIDAY - timedelta(days=days)) for value, days in (("7", 0), ("9", 2))
+        )
+        record = newer.record_id
+        assert applied(world, _write_back(world, "nps-newer", newer)).record_type == on
+        before = world.field(record, newer.field)
+        [outcome] = sink(world).apply([_write_back(world, "nps-older", older)])
+        assert isinstance(outcome.result, Superseded)
+        assert world.field(record, newer.field) == before
+
+    def test_a_receipt_says_what_was_overwritten(self, world: World) -> None:
+        first = applied(world, _write_back(world, "nps-1", _set(world, on="contact", value="7", at=FRIDAY)))
+        later = _set(world, on="contact", value="9", at=FRIDAY + timedelta(days=1))
+        second = applied(world, _write_back(world, "nps-2", later))
+        again = applied(world, _write_back(world, "nps-2", later))
+        assert first.before is not None
+        assert second.before is not None
+        assert first.before[world.score_field] is None
+        assert str(second.before[world.score_field]) == "7"
+        assert again.before is None
+        recorded = applied(world, _write_back(world, "nps-3", _recorded(world, score=3, at=FRIDAY + timedelta(days=2))))
+        assert recorded.before is not None
+        assert str(recorded.before[world.score_field]) == "9"
+
+    def test_a_member_of_a_group_stays_one_and_the_receipt_says_whose_it_is(self, world: World) -> None:
+        write_back = write_back_of(world, "add_to_group")
+        first = applied(world, write_back)
+        assert (first.before, first.already_there) == ({"member": False}, False)
+        assert world.is_member(world.someone()[0])
+        ours = applied(world, write_back)
+        other = applied(world, replace(write_back, key="nps-other"))
+        assert (ours.before, ours.already_there) == ({"member": False}, True)
+        assert (other.before, other.already_there) == ({"member": True}, True)
+
+    def test_a_group_that_is_not_there_rejects_this_one_only(self, world: World) -> None:
+        contact, _ = world.someone()
+        nowhere = _write_back(world, "nps-nowhere", AddToGroup(contact_id=contact, group="No such group"))
+        good = write_back_of(world, "add_to_group")
+        [bad, fine] = sink(world).apply([nowhere, good])
+        assert isinstance(bad.result, RejectedError)
+        assert isinstance(fine.result, Receipt)
+        assert isinstance(sink(world).find([nowhere, good])[nowhere.key], RejectedError)
+
     def test_a_note_goes_on_the_ticket_opened_before(self, world: World) -> None:
         contact, _ = world.someone()
         ticket = applied(world, write_back_of(world, "open_ticket"))
@@ -190,11 +290,63 @@ class AdapterContract:
         assert receipt.record_type == "ticket_note"
         assert applied(world, _write_back(world, "nps-second", note)).already_there
 
+    def test_a_closed_ticket_keeps_its_summary(self, world: World) -> None:
+        write_back = write_back_of(world, "update_ticket")
+        assert isinstance(write_back.change, UpdateTicket)
+        ticket = write_back.change.ticket_id or ""
+        before = world.summary(ticket)
+        world.close_ticket(ticket)
+        [outcome] = sink(world).apply([write_back])
+        assert isinstance(outcome.result, Superseded)
+        assert world.summary(ticket) == before != write_back.change.summary
+
     def test_each_of_a_batch_has_its_outcome(self, world: World) -> None:
-        batch = [write_back_of(world, kind) for kind in ("open_ticket", "add_note", "record_response")]
+        batch = [write_back_of(world, kind) for kind in KINDS if kind in _served(world)]
         outcomes: Sequence[Outcome] = list(sink(world).apply(batch))
         assert [outcome.key for outcome in outcomes] == [write_back.key for write_back in batch]
         assert all(isinstance(outcome.result, Receipt) for outcome in outcomes)
+
+    # ------------------------------------------------------------ watching and undoing
+    def test_our_tickets_are_found_by_their_keys(self, world: World) -> None:
+        if not world.fields_are_visible:
+            pytest.skip("this tenant cannot be asked for keys")
+        ticket = write_back_of(world, "open_ticket")
+        receipt = applied(world, ticket)
+        watch = _port(world, "watch")
+        assert [(status.key, status.record_id) for status in watch.ours("nps-")] == [(ticket.key, receipt.record_id)]
+        assert list(watch.ours("nps-r-")) == []
+
+    @pytest.mark.parametrize("kind", ["open_ticket", "record_response", "set_field", "add_to_group"])
+    def test_what_was_applied_is_taken_back_once(self, world: World, kind: str) -> None:
+        write_back = write_back_of(world, kind)
+        undo = Undo(
+            key=f"{write_back.key}-u", write_back=write_back, receipt=applied(world, write_back), note="mistake"
+        )
+        [first] = undoing(world).undo([undo])
+        assert isinstance(first.result, Undone), first
+        [again] = undoing(world).undo([undo])
+        assert isinstance(again.result, Undone), again
+        if kind == "open_ticket":
+            watch = world.open().watch
+            assert watch is not None
+            [status] = watch.states([undo.receipt])
+            assert status.state is TicketState.CLOSED_AUTOMATICALLY
+            assert world.count_with_key(undo.key) == 1  # the note that says so
+        if kind == "add_to_group":
+            assert not world.is_member(world.someone()[0])
+
+    def test_a_value_that_somebody_changed_since_is_not_taken_back(self, world: World) -> None:
+        write_back = _write_back(world, "nps-1", _set(world, on="contact", value="7", at=FRIDAY))
+        receipt = applied(world, write_back)
+        later = _set(world, on="contact", value="9", at=FRIDAY + timedelta(days=1))
+        applied(world, _write_back(world, "nps-2", later))
+        [left] = undoing(world).undo([Undo(key="nps-1-u", write_back=write_back, receipt=receipt, note="")])
+        assert not isinstance(left.result, RejectedError)
+        assert str(world.field(world.someone()[0], world.score_field)) == "9"
+
+    def test_what_cannot_be_taken_back_is_not_promised(self, world: World) -> None:
+        assert not undoing(world).undoes("add_note")
+        assert not undoing(world).undoes("notify")
 
     # ------------------------------------------------------------ credentials
     def test_wrong_credentials_are_an_auth_error(self, world: World) -> None:
@@ -215,6 +367,20 @@ def source(world: World) -> ContactSource:
     return port
 
 
+def undoing(world: World) -> ChangeUndo:
+    port: ChangeUndo = _port(world, "undo")
+    return port
+
+
+def _port(world: World, name: str) -> Any:
+    """The port of that name; a world that says which `ports` its CRM serves may leave some out."""
+    if name not in getattr(world, "ports", (name,)):
+        pytest.skip(f"this CRM serves no {name}")
+    port = getattr(world.open(), name)
+    assert port is not None, name
+    return port
+
+
 def sink(world: World) -> ChangeSink:
     port = world.open().sink
     assert port is not None
@@ -227,8 +393,23 @@ def applied(world: World, write_back: WriteBack) -> Receipt:
     return outcome.result
 
 
+def effects(world: World, write_back: WriteBack) -> int:
+    """How often the write-back took effect, as far as that can be counted."""
+    change = write_back.change
+    if isinstance(change, AddToGroup):
+        return int(world.is_member(change.contact_id))
+    if isinstance(change, SetField):
+        return int(str(world.field(change.record_id, change.field)) == change.value)
+    if isinstance(change, UpdateTicket):
+        return int(world.summary(change.ticket_id or "") == change.summary)
+    return world.count_with_key(write_back.key)
+
+
 def write_back_of(world: World, kind: str) -> WriteBack:
+    """One of each kind; of update_ticket with a ticket that it changes, opened for it."""
     contact, company = world.someone()
+    if kind == "update_ticket" and kind in _served(world):
+        return _write_back(world, "nps-update-ticket", _update(world, "NPS follow-up: Ann Example, changed"))
     changes: dict[str, Change] = {
         "open_ticket": OpenTicket(
             company_id=company,
@@ -240,8 +421,44 @@ def write_back_of(world: World, kind: str) -> WriteBack:
         ),
         "record_response": _recorded(world, score=3, at=FRIDAY),
         "add_note": AddNote(on="contact", contact_id=contact, text="NPS: 3 of 10 on 20 Nov 2026."),
+        "create_task": CreateTask(
+            company_id=company,
+            contact_id=contact,
+            summary="Call Ann Example",
+            text="gave 3 of 10",
+            owner=("member:bob",),
+            due_at=FRIDAY + timedelta(days=3),
+        ),
+        "add_to_group": AddToGroup(contact_id=contact, group=world.group),
+        "set_field": _set(world, on="contact", value="8", at=FRIDAY),
+        "update_ticket": UpdateTicket(company_id=company, summary="of no ticket"),
     }
     return _write_back(world, f"nps-{kind.replace('_', '-')}", changes[kind])
+
+
+def _update(world: World, summary: str) -> UpdateTicket:
+    opened = write_back_of(world, "open_ticket")
+    receipt = applied(world, replace(opened, key="nps-changed-later"))
+    _, company = world.someone()
+    return UpdateTicket(company_id=company, summary=summary, ticket_id=receipt.record_id)
+
+
+def _served(world: World) -> Sequence[str]:
+    """The kinds of change that the world's CRM serves: all, where it does not say."""
+    served: Sequence[str] = getattr(world, "changes", KINDS)
+    return served
+
+
+def _set(world: World, *, on: str, value: str, at: datetime) -> SetField:
+    contact, company = world.someone()
+    return SetField(
+        on=on,
+        record_id=contact if on == "contact" else company,
+        field=world.score_field if on == "contact" else world.company_field,
+        value=value,
+        responded_at=at,
+        responded_at_field=world.date_field if on == "contact" else f"{world.company_field} Date",
+    )
 
 
 def _recorded(world: World, *, score: int, at: datetime) -> RecordResponse:
@@ -255,6 +472,8 @@ def _recorded(world: World, *, score: int, at: datetime) -> RecordResponse:
 
 
 def _write_back(world: World, key: str, change: Change) -> WriteBack:
+    if KIND_OF_CHANGE[type(change)] not in _served(world):
+        pytest.skip(f"this CRM serves no {KIND_OF_CHANGE[type(change)]}")
     return WriteBack(
         key=key,
         connection=world.connection,

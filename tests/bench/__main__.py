@@ -22,6 +22,8 @@ from typing import Any
 CONTACTS, COMPANIES, MEMBERS = 100_000, 10_000, 20_000
 LATENCY = 0.080
 PAGE = 1000
+SCRIPT = 3.6
+"""CPU seconds of the ten-minute script for 100,000 contacts on the machine the rates were promised for."""
 
 
 @dataclass
@@ -45,13 +47,17 @@ def main() -> int:
     print()
     for check in checks:
         print(
-            f"{'kept  ' if check.kept else 'MISSED'}  {check.what:<58} {check.measured:<34} promised {check.promised}"
+            f"{'kept  ' if check.kept else 'MISSED'}  {check.what:<58} {check.measured:<62} promised {check.promised}"
         )
     return 0 if all(check.kept for check in checks) else 1
 
 
 def _speed(contacts: int, runs: int) -> Iterator[Check]:
-    """fetch, decode, judge, link, store, record; then dedupe and decide; in turn with the script that only loads."""
+    """fetch, decode, judge, link, store, record; then dedupe and decide; in turn with the script that only loads.
+
+    The rates were promised for a machine on which that script takes SCRIPT seconds. Machines differ by more than four
+    times and one machine by more than twice from hour to hour, so each run is scaled by the script run beside it.
+    """
     pulls, plans, scripts = [], [], []
     with _sandbox(contacts) as psa:
         for run in range(runs):
@@ -64,24 +70,21 @@ def _speed(contacts: int, runs: int) -> Iterator[Check]:
                 f"run {run + 1}: pull {pulls[-1]:.2f} + dedupe and decide {plans[-1]:.2f} CPU s; "
                 f"the ten-minute script {scripts[-1]:.2f} CPU s (loads only)"
             )
-    pull, plan, script_cpu = min(pulls), min(plans), min(scripts)
-    rate = told["pull"]["contacts"] / pull
-    whole = told["pull"]["contacts"] / (pull + plan)
-    ratio = statistics.median((p + q) / s for p, q, s in zip(pulls, plans, scripts, strict=True))
-    yield Check(
-        f"{told['pull']['contacts']:,} contacts: fetched, judged, linked by address, stored",
-        f"{rate:,.0f} contacts per CPU s",
-        "≥ 20,000",
-        rate >= 20_000,
-    )
-    yield Check(
-        "the same, and for each a decision with all its reasons, stored",
-        f"{whole:,.0f} contacts per CPU s",
-        "≥ 20,000",
-        whole >= 20_000,
-    )
-    yield Check("CPU against the ten-minute script (3.6 s when calm)", f"{ratio:.2f} × (median)", "information", True)
-    _say(f"lowest of {runs}: pull {pull:.2f}, plan {plan:.2f}, script {script_cpu:.2f} CPU s")
+    found = told["pull"]["contacts"]
+    wholes = [pull + plan for pull, plan in zip(pulls, plans, strict=True)]
+    for what, seconds in (
+        (f"{found:,} contacts: fetched, judged, linked by address, stored", pulls),
+        ("the same, and for each a decision with all its reasons, stored", wholes),
+    ):
+        ratio = statistics.median(mine / script for mine, script in zip(seconds, scripts, strict=True))
+        rate = 100_000 / (ratio * SCRIPT)
+        yield Check(
+            what,
+            f"{rate:,.0f} contacts per CPU s ({ratio:.2f} × the script; here {found / min(seconds):,.0f})",
+            f"≥ 20,000 where the script takes {SCRIPT} s",
+            rate >= 20_000,
+        )
+    _say(f"lowest of {runs}: pull {min(pulls):.2f}, plan {min(plans):.2f}, script {min(scripts):.2f} CPU s")
 
 
 def _latency(contacts: int) -> Iterator[Check]:

@@ -35,6 +35,22 @@ def test_show_says_what_changed_in_the_configuration_since_the_run_before(desk: 
     assert first["attempts"][0]["id"] in said.out
 
 
+def test_list_shows_the_jobs_of_one_story_connection_outcome_and_time(desk: Desk, connector: Connector) -> None:
+    delivered(desk, connector)
+
+    def stories(*options: str) -> list[str]:
+        return [job["story"] for job in connector("jobs", "list", "--json", *options).facts["jobs"]]
+
+    assert set(stories()) == {"pull", "collect", "deliver"}
+    assert stories("--story", "pull") == ["pull"]
+    assert stories("--connection", "answers") == ["collect"]
+    assert stories("--outcome", "failed") == []
+    assert set(stories("--outcome", "done", "--since", "1 hour")) == {"pull", "collect", "deliver"}
+    assert stories("--since", "2999-01-01") == []
+    assert connector("jobs", "list", "--outcome", "god").code == 2
+    assert connector("jobs", "list", "--since", "yore").code == 2
+
+
 def test_every_job_replays_without_a_difference(desk: Desk, connector: Connector) -> None:
     delivered(desk, connector)
     for story in ("pull", "collect", "deliver"):

@@ -53,8 +53,9 @@ def test_help_imports_no_command() -> None:
 
 
 def test_every_command_has_a_docstring_with_an_example() -> None:
-    without = [name for name, command in commands() if f"Example: connector {name}" not in (command.help or "")]
+    without = [name for name, command in commands() if f"\n  connector {name}" not in (command.epilog or "")]
     assert without == []
+    assert not [name for name, command in commands() if not command.help or "Example" in command.help]
 
 
 def test_every_option_and_argument_is_documented() -> None:
@@ -69,7 +70,7 @@ def test_every_option_and_argument_is_documented() -> None:
 
 def test_every_command_prints_json_when_asked() -> None:
     without = [name for name, c in commands() if "--json" not in [opt for p in c.params for opt in p.opts]]
-    assert without == ["sandbox connectwise"]
+    assert without == ["sandbox connectwise", "completion"]
 
 
 @pytest.mark.parametrize("name", list(main.COMMANDS))

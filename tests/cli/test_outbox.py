@@ -140,3 +140,25 @@ def test_one_replaced_by_a_later_answer_names_the_other(desk: Desk, connector: C
     (old,) = [each for each in entries if each["state"] == "discarded"]
     (new,) = [each for each in entries if each["state"] == "waiting"]
     assert old["why"] == f"the answer changed; replaced by {new['key']}"
+
+
+def test_what_was_written_down_in_preview_goes_live_by_its_number(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector, "preview")
+    answer(desk, connector, {"email": ANN, "score": 3})
+    count = len(outbox(connector))
+    desk.write("live")
+    stopped = connector("deliver", "psa")
+    assert stopped.code == 4
+    assert f"connector outbox release --confirm {count} " in " ".join(stopped.out.split())
+    assert tickets(desk) == 0
+    assert "--confirm lets all of those go" in connector("outbox", "list").out
+    wrong = connector("outbox", "release", "--confirm", str(count + 1))
+    assert wrong.code == 2
+    assert f"{count} write-backs of preview or rehearsal time wait, not {count + 1}" in wrong.err
+    assert connector("outbox", "release", "--confirm", str(count), "--json").facts["confirmed"] == count
+    assert connector("deliver", "psa").code == 0
+    assert tickets(desk) == 1
+    nothing = connector("outbox", "release", "--confirm", "1")
+    assert nothing.code == 2
+    assert "no fuse holds anything" in nothing.err
+    assert connector("outbox", "release").code == 2

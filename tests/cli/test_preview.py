@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import csv
 import re
+import stat
+from collections import Counter
 
 import pytest
 
@@ -55,6 +58,20 @@ def test_people_are_masked_unless_asked(desk: Desk, connector: Connector) -> Non
     assert all("***" not in person["address"] for person in shown)
 
 
+def test_owners_says_for_how_many_companies_each_step_serves_and_what_it_cost(desk: Desk, connector: Connector) -> None:
+    said = connector("preview", "--owners", "--json")
+    assert said.code == 0, said.err
+    (audience,) = said.facts["audiences"]
+    [served] = audience["owners"]
+    assert served["rules"] == ["call-back"]
+    assert served["chain"] == ["account_manager", "member:bob"]
+    assert sum(served["steps"].values()) + served["nobody"] == audience["invited_companies"]
+    assert served["steps"]["account_manager"] > 0
+    assert served["calls"] == audience["invited_companies"] + 1, "one for each company's team, one for all members"
+    assert "account manager " in connector("preview", "--owners", "--offline").out
+    assert "owners" not in connector("preview", "--offline", "--json").facts["audiences"][0]
+
+
 def test_unknown_audience_names_the_nearest(desk: Desk, connector: Connector) -> None:
     said = connector("preview", "decision-maker")
     assert said.code == 2
@@ -87,3 +104,39 @@ def test_log_has_neither_address_nor_secret(desk: Desk, connector: Connector) ->
     login = desk.server.login
     for secret in (login.private_key, login.public_key, login.client_id):
         assert secret not in said.err + said.out
+
+
+def test_csv_has_everybody_with_the_reason_and_agrees_with_the_funnel(desk: Desk, connector: Connector) -> None:
+    said = connector("preview", "--csv", "everybody.csv", "--json")
+    assert said.code == 0, said.err
+    (audience,) = said.facts["audiences"]
+    with (desk.folder / "everybody.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == said.facts["rows"] == audience["pulled"]
+    assert Counter(row["decision"] for row in rows) == {
+        "invited": audience["invitations"], "excluded": audience["excluded"],
+    }  # fmt: skip
+    reasons = Counter(row["reason"] for row in rows if row["decision"] == "excluded")
+    assert reasons == {reason: count for reason, count in audience["exclusions"].items() if count}
+    ann = next(row for row in rows if row["name"] == "Ann Example")
+    assert (ann["decision"], ann["address"], ann["reason"]) == ("invited", "ann@example.com", "")
+    assert all(row["in words"] for row in rows if row["reason"])
+
+
+def test_csv_is_for_the_admin_alone_and_no_spreadsheet_takes_a_name_for_a_formula(
+    desk: Desk, connector: Connector
+) -> None:
+    world = desk.server.world
+    with world.lock:
+        people = world.tables["contacts"]
+        number = people.ids(0)[0]
+        row = people.row(0, number)
+        assert row is not None
+        people.put(0, number, {**row, "firstName": '=HYPERLINK("http://example.org")'})
+    connector("preview", "--csv", "everybody.csv")
+    file = desk.folder / "everybody.csv"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with file.open(encoding="utf-8", newline="") as stream:
+        names = [row["name"] for row in csv.DictReader(stream)]
+    assert any(name.startswith("'=HYPERLINK") for name in names)
+    assert not [name for name in names if name.startswith("=")]

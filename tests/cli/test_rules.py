@@ -33,6 +33,24 @@ def test_the_facts_hold_keys_times_and_the_step_that_gave_the_owner(desk: Desk, 
     assert found["rules"][0]["holds"] is True
 
 
+def test_every_kind_of_action_is_shown_as_people_will_meet_it(desk: Desk, connector: Connector) -> None:
+    then = """- create_task: {owner: "member:bob", type: Call, due: 2 days}
+      - add_to_group: {group: Newsletter}
+      - set_field: {on: company, field: NPS Status, value: "risk {{ response.score }}", responded_at: NPS Status Date}
+      - open_ticket: {id: quiet, board: Help Desk, company: own, type: Incident, impact: High}"""
+    pulled(desk, connector)
+    desk.write(change=lambda text: text.replace("- record_response", then))
+    said = connector("rules", "test", "--score", "3", "--contact", ANN).out
+    assert "task · Call · due" in said
+    assert "bob (member:bob)" in said
+    assert "contact 1001 into group Newsletter, unless it is there or opted out" in said
+    assert "field of company 5001, dated in NPS Status Date" in said
+    assert "NPS Status: risk 3" in said
+    assert "board Help Desk · at your own company" in said
+    assert "type Incident · impact High" in said
+    assert "contact, in text only: Ann Example, ann@example.com" in said
+
+
 def test_a_high_score_says_which_condition_does_not_hold(desk: Desk, connector: Connector) -> None:
     pulled(desk, connector)
     said = connector("rules", "test", "--score", "10", "--contact", ANN, "--offline")

@@ -25,7 +25,8 @@ def test_live_tickets_are_opened_once(desk: Desk, connector: Connector) -> None:
     assert "connector run --once sends" in connector("responses", "import", "answers.csv").out
     first = connector("run", "--once", "--json").facts
     assert first["mode"] == "live"
-    assert first["steps"][-1]["counts"]["applied"] == 2
+    (delivered,) = (step for step in first["steps"] if step["story"] == "deliver")
+    assert delivered["counts"]["applied"] == 2
     assert connector("deliver", "--json").facts["outbox"] == {"applied": 2}
     assert "nothing waits" in connector("deliver").out
 
@@ -38,10 +39,20 @@ def test_only_one_story(desk: Desk, connector: Connector) -> None:
     assert 'did you mean "pull"?' in said.err
 
 
-def test_once_must_be_written(desk: Desk, connector: Connector) -> None:
-    said = connector("run")
+def test_only_is_for_a_single_pass(desk: Desk, connector: Connector) -> None:
+    said = connector("run", "--only", "pull")
     assert said.code == 2
-    assert "connector run --once" in said.err
+    assert "connector run --once --only" in said.err
+
+
+def test_a_pass_begins_nothing_outside_its_hours(desk: Desk, connector: Connector) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    begin = datetime.now(UTC) + timedelta(hours=2)
+    hours = f"{begin:%H:%M}-{begin + timedelta(hours=2):%H:%M}"
+    desk.write(change=lambda text: text + f'schedule: {{pull: {{within: "{hours}"}}}}\n')
+    assert [step["story"] for step in connector("run", "--once", "--json").facts["steps"]] == ["plan"]
+    assert connector("pull").code == 0, "a person may at any time"
 
 
 def test_the_worst_step_decides(desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,10 @@ def test_serves_until_interrupted() -> None:
             found = re.search(r"http://\S+", process.stdout.readline())
             assert found is not None
             assert requests.get(found[0], timeout=10).status_code == 200
-        finally:
             process.send_signal(signal.SIGINT)
             process.wait(10)
+        finally:
+            process.kill()
         assert process.returncode in (0, 130)
         assert process.stderr.read() == ""
 

@@ -16,6 +16,11 @@ from tests.cli.conftest import Connector, Desk
         ("members", "bob"),
         ("statuses", "Waiting Customer"),
         ("custom-fields", "NPS Score"),
+        ("company-fields", "NPS Status"),
+        ("subtypes", "Detractor"),
+        ("teams", "Help Desk Team"),
+        ("locations", "Branch Office"),
+        ("task-types", "Call"),
     ],
 )
 def test_names_and_ids(thing: str, name: str, desk: Desk, connector: Connector) -> None:

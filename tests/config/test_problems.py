@@ -81,8 +81,9 @@ MISTAKES = [
     ("- open_ticket: {board: Success, due: 1 business day}", "- notify: {via: psi, to: [a@example.com]}",
      '18:23: rules[0].then[0].notify.via: there is no connection "psi"; did you mean "psa"?'),
     ("board: Success", "bord: Success, board: Success",
-     "18:23: rules[0].then[0].open_ticket.bord: unknown key; keys are bill_time, discussion, id, internal, owner, "
-     "priority, status, summary"),
+     "18:23: rules[0].then[0].open_ticket.bord: unknown key; keys are agreement, bill_time, company, confidential, "
+     "contact, discussion, group, id, impact, internal, item, location, owner, priority, severity, source, status, "
+     "subtype, summary, team, type"),
     ("due: 1 business day", "due: 1 busy day",
      "18:44: rules[0].then[0].open_ticket.due: '1 busy day' is no length of time; write for example 15 minutes, "
      "90 days, 18 months, 1 business day"),

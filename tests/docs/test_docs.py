@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import runpy
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +23,7 @@ from connector.adapters.folder.rows import read
 from connector.cli import main
 from connector.config.settings import Document
 from connector.domain import REASON_TEXT, Reason, WriteBackState
-from connector.jobs import runner
-from connector.jobs.journal import read_frames
+from connector.jobs import journal, runner
 from connector.ports import BadRow
 from connector.registry import BUILT_IN, spec
 from connector.rules.actions import Action
@@ -131,7 +131,7 @@ def test_every_state_of_a_write_back_is_documented() -> None:
 
 def test_every_kind_of_frame_in_a_record_is_documented() -> None:
     section = _section("architecture.md", "Record and replay")
-    kinds = re.findall(r"`(\w+)` \(", inspect.getdoc(inspect.getmodule(read_frames)) or "")
+    kinds = re.findall(r"`(\w+)` \(", inspect.getdoc(journal) or "")
     assert len(kinds) >= 4
     assert not [kind for kind in kinds if f"| `{kind}` |" not in section]
 
@@ -273,10 +273,20 @@ def test_every_example_of_a_file_is_taken_whole(block: Block, tmp_path: Path) ->
     assert not remarks, "columns left out"
 
 
-def test_the_picture_is_there_and_small() -> None:
-    picture = ROOT / "docs" / "pictures" / "ticket.png"
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert picture.stat().st_size < 200_000
+def test_every_picture_is_there_small_and_shown_with_words_for_those_who_do_not_see_it() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").glob("*.png"))
+    assert {picture.stem for picture in pictures} == {"ticket", *pictures_of_terminals()}
+    for picture in pictures:
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert picture.stat().st_size < 200_000
+        shown = re.findall(rf"!\[([^\]]+)\]\((?:docs/)?pictures/{picture.name}\)", text_of())
+        assert shown, f"{picture.name} is on no page"
+        assert all(len(words) > 20 for words in shown), picture.name
+
+
+def pictures_of_terminals() -> list[str]:
+    script = runpy.run_path(str(ROOT / "docs" / "pictures.py"), run_name="pictures")
+    return list(script["AT_A_TERMINAL"])
 
 
 def test_people_in_the_documentation_are_invented() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from connector.config import Config
 from connector.jobs import once
+from connector.jobs.journal import read_lines
 from connector.jobs.replay import Recorded
 from connector.jobs.runtime import Runtime, open_runtime
 
@@ -48,3 +52,7 @@ def first(runtime: Runtime, story: str) -> Path:
 
 def records(runtime: Runtime) -> list[Path]:
     return sorted((runtime.data / "journal").rglob("*.jsonl.zst"))
+
+
+def read_frames(path: Path) -> Iterator[dict[str, Any]]:
+    return (msgspec.json.decode(line) for line in read_lines(path))

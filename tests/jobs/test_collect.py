@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from connector.sandbox.connectwise import Server
 from connector.store import contacts, outbox, responses
 from tests.conftest import ConfigFor, ShiftedClock
 from tests.jobs.story import runtime_for
-from tests.settings import TICKET
+from tests.settings import RULES, TICKET
 
 ANN = "ann@example.com"
 COLUMNS = ("external_id", "email", "contact_id", "score", "comment", "responded_at", "campaign", "wave")
@@ -125,7 +126,9 @@ def _sequences() -> list[list[tuple[int, str, int]]]:
 
 @pytest.mark.parametrize("between", [False, True], ids=["within the settling time", "delivered in between"])
 def test_whatever_the_revisions_the_newest_answer_decides(opened: Callable[..., Desk], between: bool) -> None:
-    desk = opened(limits={"tickets_per_day": 1000})
+    apart = json.loads(json.dumps(RULES))
+    apart[0]["then"][1]["open_ticket"]["group"] = "none"
+    desk = opened(limits={"tickets_per_day": 1000, "tickets_per_owner": 1000}, rules=apart)
     people = desk.others() if between else [("", ANN)] * 25
     for number, (steps, (_, address)) in enumerate(zip(_sequences(), people, strict=False)):
         external_id, newest = f"s{number}", steps[0]

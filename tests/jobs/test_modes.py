@@ -11,7 +11,7 @@ import requests
 from connector.jobs import once
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
-from connector.store import outbox
+from connector.store import fuses, outbox
 from tests.conftest import ConfigFor, ShiftedClock
 from tests.jobs.story import answers_file, runtime_for, tell
 from tests.settings import RULES, TICKET
@@ -84,6 +84,13 @@ def test_going_live_after_a_rehearsal_writes_each_answer_once(
     told(runtime, tmp_path, clock)
     runtime.store.close()
     runtime = runtime_for(config_for(sandbox, rehearsal=rehearsal), store_url, clock)
+    steps = once.run_once(runtime)
+    [stopped] = [step for step in steps if step.story == "deliver"]
+    assert (stopped.outcome, once.exit_code(steps)) == ("stopped", 4)
+    assert "connector outbox release --confirm 3 " in stopped.why
+    assert [ticket["company"]["identifier"] for ticket in records(sandbox)["tickets"]] == [TEST_COMPANY]
+    with runtime.store.write() as tx:
+        assert fuses.confirm(tx, now=clock()) == 3
     for _ in range(2):
         once.run_once(runtime)
         tickets = records(sandbox)["tickets"]
@@ -94,12 +101,14 @@ def test_going_live_after_a_rehearsal_writes_each_answer_once(
 def test_a_fuse_keeps_tickets_waiting_and_says_so(
     sandbox: Server, config_for: ConfigFor, tmp_path: Path, store_url: str, clock: ShiftedClock
 ) -> None:
-    config = config_for(sandbox, limits={"tickets_per_day": 2})
+    apart = [{"id": "d", "when": {"band": "detractor"}, "then": [{"open_ticket": TICKET | {"group": "none"}}]}]
+    config = config_for(sandbox, limits={"tickets_per_day": 2}, rules=apart)
     runtime = runtime_for(config, store_url, clock)
     rows = [(f"a{number}", "ann@example.com", 1, f"complaint {number}") for number in range(5)]
     steps = tell(runtime, answers_file(tmp_path, *rows), clock.move)
-    assert steps[-1].outcome == "stopped"
-    assert "3 tickets wait" in steps[-1].why
+    [delivered] = [step for step in steps if step.story == "deliver"]
+    assert delivered.outcome == "stopped"
+    assert "3 tickets wait" in delivered.why
     assert once.exit_code(steps) == 4
     assert len(records(sandbox)["tickets"]) == 2
     clock.move(hours=25)

@@ -42,3 +42,28 @@ def test_the_newest_records_stay(
     left = sorted((runtime.data / "journal").rglob("*.jsonl.zst"))
     assert [path.name for path in left] == [f"{days}.jsonl.zst" for days in kept]
     runtime.store.close()
+
+
+def test_old_jobs_go_but_for_the_newest_of_each_story(
+    config_for: ConfigFor, sandbox: Server, store_url: str, clock: ShiftedClock
+) -> None:
+    from connector.jobs import once
+    from connector.jobs.retention import keep_house
+    from connector.store import jobs
+
+    runtime = runtime_for(config_for(sandbox, storage={"keep_jobs": "30 days"}), store_url, clock)
+    for _ in range(3):
+        once.run_once(runtime, only="pull")
+        clock.move(minutes=10)
+    assert keep_house(runtime)["jobs"] == 0
+    clock.move(days=31)
+    assert keep_house(runtime)["jobs"] == 2
+    with runtime.store.read() as tx:
+        (left,) = jobs.listed(tx)
+        assert len(jobs.attempts(tx, left.id)) == 1
+        newest = jobs.newest(tx, "pull", "psa", {})
+    assert newest is not None
+    assert newest.job == left
+    once.run_once(runtime, only="pull")
+    assert keep_house(runtime)["jobs"] == 1
+    runtime.store.close()

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, Self
 
 # Whatever a pass needs is imported here, before any fork: a child starts at once.
 import connector.adapters.connectwise.sink
@@ -43,6 +43,7 @@ from tests.kill.boundaries import Boundaries, die
 from tests.kill.projection import Projection, differences, project
 from tests.kill.psa import Psa
 from tests.kill.stores import Database
+from tests.pacing import paced_by
 from tests.settings import load_config
 
 At = Callable[[int, str], None]
@@ -132,7 +133,7 @@ class Story:
         self.database.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def __enter__(self) -> Story:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -354,7 +355,8 @@ def _child(pipe: int, config: Config, url: str, clock: Clock, boundaries: Bounda
         _silence()
         boundaries.install()
         runtime = open_runtime(config, environ={DATABASE_URL: url}, clock=clock, sleep=clock.sleep)
-        steps = do(runtime)
+        with paced_by(lambda: clock().timestamp()):
+            steps = do(runtime)
         runtime.store.close()
         said = {"outcomes": [[s.story, s.outcome, s.why] for s in steps], "boundaries": boundaries.labels}
     except BaseException:

@@ -50,13 +50,16 @@ def _store(tx: Tx, audience: str, began: str) -> Projection:
     return {
         "contacts": [
             {
-                **_row(row, "doc", "person_since", "touched_at"),
+                **_row(row, "doc", "person_since", "touched_at", "generation"),
                 "doc": _doc(row.doc),
                 "touched": _when(row.touched_at, began),
             }
             for row in tx.execute(text("select * from contact"))
         ],
-        "companies": [{**_row(row, "doc"), "doc": _doc(row.doc)} for row in tx.execute(text("select * from company"))],
+        "companies": [
+            {**_row(row, "doc", "generation"), "doc": _doc(row.doc)}
+            for row in tx.execute(text("select * from company"))
+        ],
         "persons": [_row(row) for row in tx.execute(text("select connection, id, person_id from contact"))],
         "ended_links": [_row(row, "ended_at", "linked_at") for row in tx.execute(text("select * from person_link"))],
         "memberships": [_row(row, "epoch") for row in tx.execute(text("select * from membership"))],
@@ -77,6 +80,11 @@ def _store(tx: Tx, audience: str, began: str) -> Projection:
             [row.key, row.state, row.kind, row.connection, row.rule_id, row.action_id, row.revision, row.depends_on,
              _change(row.change)] for row in tx.execute(text("select * from write_back"))
         ],
+        "follow_ups": [
+            [row.key, row.state, row.status, row.owner, row.closed_by, bool(row.first_touch_at), bool(row.closed_at),
+             bool(row.reminded_at), bool(row.escalated_at)] for row in tx.execute(text("select * from follow_up"))
+        ],
+        "undone": [[row.key, row.state] for row in tx.execute(text("select key, state from undo"))],
     }  # fmt: skip
 
 
@@ -126,7 +134,7 @@ def psa(records: dict[str, Any]) -> Projection:
         "tickets": [
             [ticket.get("externalXRef"), ticket["summary"]]
             + [(ticket.get(member) or {}).get("id") for member in _REFERENCES]
-            + [ticket.get("processNotifications"), "requiredDate" in ticket]
+            + [ticket.get("processNotifications"), "requiredDate" in ticket, ticket.get("closedFlag")]
             for ticket in records["tickets"]
         ],
         "ticket_notes": [

@@ -22,6 +22,8 @@ SPECS = Path(os.environ.get("NPS_SPECS", _ROOT.parent / "shared" / "specs")) / "
 pytestmark = pytest.mark.skipif(
     not SPECS.exists(), reason="no copy of the vendor's published schemas: set NPS_SPECS to their folder"
 )
+# What clients call and the copy at hand does not describe.
+_BEYOND = {"/system/locations", "/finance/agreements"}
 _PARENTS = {"contacts": 1001, "companies": 5001, "groups": 7, "boards": 20, "tickets": 70001}
 
 
@@ -62,7 +64,7 @@ def furnish(psa: Client) -> None:
     psa.patch("/company/contacts/1001", customFields=[{"id": 41, "value": 9}, {"id": 43, "value": "promoter"}])
 
 
-@pytest.mark.parametrize("template", RESOURCES)
+@pytest.mark.parametrize("template", sorted({*RESOURCES} - _BEYOND))
 def test_lists_counts_and_records_conform(psa: Client, template: str) -> None:
     furnish(psa)
     resource = RESOURCES[template]

@@ -53,6 +53,17 @@ def moved_by_type(psa: Client) -> bool:
     return bool(psa.rows("/company/contacts/1001")["_info"] != before)
 
 
+NEW_FIELD = {
+    "podId": 1, "caption": "NPS Wave", "sequenceNumber": 9, "screenId": "ct300", "fieldTypeIdentifier": "Text",
+}  # fmt: skip
+
+
+def twice_a_member(psa: Client) -> int:
+    body = {"id": 1003, "groupId": 11}
+    psa.post("/marketing/groups/11/contacts", body)
+    return status(psa.post("/marketing/groups/11/contacts", body))
+
+
 def two_addresses(psa: Client) -> bool:
     """Ask for a contact with one element of each term, on different elements."""
     child = 'communicationItems/value="ann@example.com" and communicationItems/communicationType="Phone"'
@@ -174,6 +185,8 @@ CASES: dict[str, tuple[Callable[[Client], object], object, object]] = {
     "patch_revalidates": (legacy, 200, 400),
     "type_association_touches_contact": (moved_by_type, True, False),
     "membership_post_by_id": (outsider, 201, 400),
+    "membership_post_again": (twice_a_member, 201, 400),
+    "custom_field_creation": (lambda p: status(p.post("/system/userDefinedFields", NEW_FIELD)), 201, 403),
     "duplicate_contact": (
         lambda p: status(p.post("/company/contacts", {"firstName": "A", "communicationItems": [EMAIL]})),
         201,

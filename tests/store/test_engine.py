@@ -94,3 +94,66 @@ def test_an_upgrade_leaves_a_copy_of_the_file_as_it_was(tmp_path: Path, monkeypa
     with sqlite3.connect(copy) as raw:
         assert raw.execute("select id from installation").fetchone() == (installation,)
     raw.close()
+
+
+def test_two_copies_in_the_same_second_have_names_of_their_own(tmp_path: Path) -> None:
+    from connector.store import engine
+
+    store = open_store(f"sqlite:///{tmp_path / 'nps.sqlite3'}")
+    for _ in range(3):
+        engine._backup(store, "0001")
+    store.close()
+    copies = list(tmp_path.glob("nps.sqlite3.before-0001-*"))
+    assert len(copies) == 3
+    assert all(copy.stat().st_mode & 0o777 == 0o600 for copy in copies)
+    assert all(copy.read_bytes().startswith(b"SQLite format 3") for copy in copies)
+
+
+def test_a_process_stopped_in_a_write_is_told_with_place_and_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+    import signal
+    import subprocess
+    import sys
+
+    from connector.errors import UnavailableError
+    from connector.store import engine
+
+    path = tmp_path / "nps.sqlite3"
+    open_store(f"sqlite:///{path}").close()
+    other = subprocess.Popen(
+        [sys.executable, "-c", "import sqlite3, sys, time; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+         "c.execute('begin immediate'); print('has it', flush=True); time.sleep(60)", str(path)],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert other.stdout is not None
+    try:
+        other.stdout.readline()
+        os.kill(other.pid, signal.SIGSTOP)
+        monkeypatch.setattr(engine, "PATIENCE", 0.2)
+        store = open_store(f"sqlite:///{path}")
+        with (
+            pytest.raises(UnavailableError, match=r"kept by another process.*end it, and try again") as told,
+            store.write(),
+        ):
+            pass
+        assert str(path) in str(told.value)
+        with store.read() as tx:  # reading goes on
+            assert tx.execute(text("select count(*) from installation")).scalar_one() == 1
+        store.close()
+    finally:
+        other.kill()
+        other.wait()
+        other.stdout.close()
+
+
+def test_the_schema_of_another_version_is_a_problem_with_its_remedy(store_url: str) -> None:
+    from connector.store.engine import schema_problem
+
+    store = open_store(store_url)
+    assert schema_problem(store) == ""
+    with store.write() as tx:
+        tx.execute(text("update alembic_version set version_num = '0001'"))
+    assert "connector db upgrade" in schema_problem(store)
+    store.close()

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from connector.domain import AddNote, Change, Mode, OpenTicket, Receipt, RecordResponse, WriteBack
 from connector.rules import outbox as rules
+from connector.rules.fuses import Limits
 from connector.store import Store, open_store, outbox
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 TICKET = OpenTicket(company_id="7", contact_id=None, board="b", summary="s")
+
+
+def limits(per_day: int) -> Limits:
+    return Limits(per_day=per_day, per_owner=1000)
+
+
 NOTE = AddNote(on="contact", contact_id="11", text="n")
 
 
@@ -44,7 +54,7 @@ def state(store: Store, key: str) -> str:
 
 def claim(store: Store, *, tickets: int = 10, limit: int = 50) -> tuple[list[str], int]:
     with store.write() as tx:
-        claimed = rules.claim(tx, "psa", token=1, now=NOW, mode=Mode.LIVE, tickets_per_day=tickets, limit=limit)
+        claimed = rules.claim(tx, "psa", token=1, now=NOW, mode=Mode.LIVE, limits=limits(tickets), limit=limit)
     return [wb.key for wb in claimed.write_backs], claimed.held_by_fuse
 
 
@@ -143,3 +153,28 @@ def test_a_key_is_found_by_its_beginning(store: Store) -> None:
             assert [e.write_back.key for e in outbox.beginning(tx, prefix, limit=2)] == found
         assert len(outbox.beginning(tx, "nps-", limit=2)) == 2
         assert outbox.beginning(tx, "%", limit=2) == []
+
+
+def test_what_leaves_is_what_its_row_says_though_the_answer_changes_in_that_moment(
+    store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, made("nps-a"))
+    other = open_store(store_url)
+    new = replace(made("nps-a", replace(TICKET, summary="new")), revision=2)
+    meanwhile = threading.Thread(target=put, args=(other, new))
+    judged = rules._older_than_known
+
+    def slowly(*asked: Any) -> bool:
+        meanwhile.start()
+        meanwhile.join(0.5)  # it may have to wait until the claim is through
+        return judged(*asked)
+
+    monkeypatch.setattr(rules, "_older_than_known", slowly)
+    with store.write() as tx:
+        claimed = rules.claim(tx, "psa", token=1, now=NOW, mode=Mode.LIVE, limits=limits(10))
+    meanwhile.join()
+    other.close()
+    with store.read() as tx:
+        entry = outbox.get(tx, "nps-a")
+    assert entry is not None
+    assert [wb.change for wb in claimed.write_backs] == [entry.write_back.change]

@@ -67,7 +67,7 @@ def test_a_usual_domain_is_clear_and_no_free_mail() -> None:
     assert looks("a@gmail.com", "b@gmail.com", "c@gmail.com") == {}
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1 555 0100", "-2", "@sum", "\t=1", "\r=1", "\n=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1 555 0100", "-2", "@sum", "\t=1", "\r=1", "\n=1", "＝1+1"])
 def test_what_would_start_a_formula_is_text(text: str) -> None:
     assert csv_cell(text) == f"'{text}"
 

@@ -44,6 +44,7 @@ def cleaning(**written: Any) -> Cleaning:
         ({"type_ids": ("1", "3")}, {}, {}, ["excluded_contact_type"]),
         ({}, {"type_ids": ("10", "11")}, {}, ["excluded_company_type"]),
         ({}, {}, {"groups": frozenset({"20", "21"})}, ["excluded_marketing_group"]),
+        ({}, {}, {"gone": True}, ["gone"]),
         ({}, None, {}, ["company_not_visible"]),
         ({"company_id": None}, None, {}, ["outside_company_type", "no_company"]),
         ({}, {"deleted": True}, {}, ["company_deleted"]),
@@ -60,7 +61,8 @@ def cleaning(**written: Any) -> Cleaning:
         (
             {"type_ids": ("3",), "opted_out": True, "inactive": True, "email": "", "updated_at": LONG_AGO},
             {"type_ids": ("11",), "opted_out": True, "deleted": True, "vendor": True},
-            {"groups": frozenset({"21"}), "suppressed": "x", "group_opt_outs": frozenset({"20"}), "bounced_at": NOW},
+            {"groups": frozenset({"21"}), "suppressed": "x", "group_opt_outs": frozenset({"20"}), "bounced_at": NOW}
+            | {"gone": True},
             [
                 "outside_contact_type",
                 "outside_company_type",
@@ -72,6 +74,7 @@ def cleaning(**written: Any) -> Cleaning:
                 "excluded_contact_type",
                 "excluded_company_type",
                 "excluded_marketing_group",
+                "gone",
                 "company_deleted",
                 "vendor",
                 "contact_inactive",
@@ -192,6 +195,14 @@ def test_a_newer_contact_of_the_same_name_and_company_replaces_the_older() -> No
 )
 def test_only_a_newer_active_contact_with_an_address_replaces(newer: dict[str, Any]) -> None:
     assert Reason.REPLACED not in replaced_world(newer).reasons("1")
+
+
+def test_a_newer_contact_that_is_gone_replaces_nobody() -> None:
+    old = candidate(replace(ANN, updated_at=NOW - timedelta(days=40)))
+    new = candidate(replace(ANN, id="2", email="ann.new@example.com", updated_at=NOW), gone=True)
+    world = screen_all([old, new])
+    assert world.eligible == {"1"}
+    assert world.reasons("2") == [Reason.GONE]
 
 
 def test_one_person_or_address_has_one_survivor() -> None:

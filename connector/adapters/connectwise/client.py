@@ -25,14 +25,14 @@ Query = Mapping[str, str]
 KNOWN_GOOD = "/company/contacts/count"
 
 
-def open_wire(settings: ConnectWiseSettings, guard: Callable[[], None]) -> HttpWire:
+def open_wire(settings: ConnectWiseSettings, guard: Callable[[], None], *, root: str = "") -> HttpWire:
     """https://developer.connectwise.com/Products/ConnectWise_PSA/Developer_Guide: Basic `company+public:private`."""
     login = f"{settings.company}+{settings.public_key.get_secret_value()}:{settings.private_key.get_secret_value()}"
     accept = "application/json"
     if settings.api_version:
         accept = f"application/vnd.connectwise.com+json; version={settings.api_version}"
     return HttpWire(
-        settings.api_root,
+        root or settings.api_root,
         headers={
             "Authorization": "Basic " + base64.b64encode(login.encode()).decode(),
             "clientId": settings.client_id.get_secret_value(),
@@ -55,6 +55,7 @@ class Psa:
             words=words,
             meaning=CONNECTWISE_MEANING,
             max_calls_per_minute=settings.max_calls_per_minute,
+            tenant=f"{context.connection} {settings.tenant}",
         )
 
     @property
@@ -62,7 +63,7 @@ class Psa:
         return self.context.connection
 
     def batches(
-        self, path: str, row: type[R], query: Query, *, after: int = 0, ends_below: int = 0
+        self, path: str, row: type[R], query: Query, *, after: int = 0, ends_below: int = 0, ahead: bool = True
     ) -> Generator[Batch[R], None, None]:
         """Every row of a collection, by id; see `keyset`."""
 
@@ -74,7 +75,8 @@ class Psa:
                 date=answer.headers.get("date", ""),
             )
 
-        return keyset(fetch, query=query, size=self.settings.page_size, after=after, ends_below=ends_below)
+        size = self.settings.page_size
+        return keyset(fetch, query=query, size=size, after=after, ends_below=ends_below, ahead=ahead)
 
     def rows(self, path: str, row: type[R], query: Query) -> Iterator[R]:
         with closing(self.batches(path, row, query)) as batches:
@@ -104,6 +106,15 @@ class Psa:
             return decode(answer, _one_of(record), place=f"{method} {path}")
         except ContractError as error:
             raise OutcomeUnknownError(f"{error} (the write itself was accepted)") from None
+
+    def remove(self, path: str) -> None:
+        """Delete one record once; one that is not there already is gone as well."""
+        try:
+            self.transport.write("DELETE", path, None)
+        except RejectedError as error:
+            self._doubt(error)
+            if not is_missing(error):
+                raise
 
     def _get(self, path: str, query: Query, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
         try:

@@ -26,6 +26,11 @@ def number(record_id: str) -> str:
     return record_id
 
 
+def is_number(record_id: str) -> bool:
+    """Whether `number` takes it."""
+    return _ID.fullmatch(record_id) is not None
+
+
 def id_in(field: str, ids: Iterable[str]) -> Iterator[str]:
     """`field in (1,2,3)`, in as many pieces as needed."""
     for piece in _pieces([number(record_id) for record_id in ids], len):
@@ -43,6 +48,11 @@ def key_equals(field: str, keys: Iterable[str]) -> str:
     return " or ".join(f"{field}={_quoted(_key(key))}" for key in keys)
 
 
+def key_begins(field: str, prefix: str) -> str:
+    """Keys of ours that begin so; `*` is the vendor's wildcard."""
+    return f'{field} like "{_key(prefix)}*"'
+
+
 def changed_since(moment: datetime) -> str:
     """Strictly later; `>=` is reported to find nothing on some servers, so leave a margin instead."""
     return f"lastUpdated > [{moment_text(moment)}]"
@@ -56,6 +66,12 @@ def changed_after_day(moment: datetime) -> str:
 def moment_text(moment: datetime) -> str:
     """Whole seconds in UTC, the only form the API speaks."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def id_between(above: int, up_to: int | None) -> str:
+    """`id > above and id <= up_to`; "" where neither bounds anything."""
+    terms = [f"id > {above}"] * (above > 0) + [f"id <= {up_to}"] * (up_to is not None)
+    return " and ".join(terms)
 
 
 def any_type(ids: Iterable[str]) -> str | None:

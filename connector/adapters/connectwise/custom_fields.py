@@ -1,4 +1,4 @@
-"""An answer in the custom fields of a contact: which differ, what each type takes, whether the tenant kept it.
+"""Values in custom fields of contacts and companies: which differ, what each type takes, whether the tenant kept it.
 
 A PATCH carries the whole array: fields left out of it would be cleared
 (https://developer.connectwise.com/Best_Practices/Manage_API_Requests, "Custom fields").
@@ -12,7 +12,7 @@ from typing import Any
 from connector.adapters.connectwise.conditions import moment_text
 from connector.adapters.connectwise.records import moment
 from connector.adapters.connectwise.text import plain
-from connector.domain import RecordResponse
+from connector.domain import RecordResponse, SetField
 from connector.errors import RejectedError
 
 Field = dict[str, Any]
@@ -21,7 +21,16 @@ _NOT_SETTABLE = ("Button", "Password")
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0", "")
 
 
-def newer_answer(change: RecordResponse, fields: list[Field]) -> datetime | None:
+def values_of(change: RecordResponse | SetField) -> dict[str, Any]:
+    """Folded caption to value, with the time of the answer; an empty text clears."""
+    given = change.fields if isinstance(change, RecordResponse) else {change.field: change.value or None}
+    values: dict[str, Any] = {_folded(caption): value for caption, value in given.items()}
+    if change.responded_at_field:
+        values.setdefault(_folded(change.responded_at_field), moment_text(change.responded_at))
+    return values
+
+
+def newer_answer(change: RecordResponse | SetField, fields: list[Field]) -> datetime | None:
     """When the answer on record was given, if that is later than this one."""
     for field in fields:
         if change.responded_at_field and _caption(field) == _folded(change.responded_at_field):
@@ -30,13 +39,21 @@ def newer_answer(change: RecordResponse, fields: list[Field]) -> datetime | None
     return None
 
 
-def wanted(change: RecordResponse, fields: list[Field]) -> dict[str, Any]:
-    """Folded caption to value in the field's own type, for those the tenant has. Raises RejectedError."""
-    given: dict[str, Any] = {_folded(caption): value for caption, value in change.fields.items()}
-    if change.responded_at_field:
-        given.setdefault(_folded(change.responded_at_field), moment_text(change.responded_at))
+def wanted(values: dict[str, Any], fields: list[Field]) -> dict[str, Any]:
+    """The values in their fields' own types, for those that the tenant has. Raises RejectedError."""
     known = {_caption(field): field for field in fields if field.get("type") not in _NOT_SETTABLE}
-    return {caption: _typed(known[caption], value) for caption, value in given.items() if caption in known}
+    return {caption: _typed(known[caption], value) for caption, value in values.items() if caption in known}
+
+
+def overwritten(fields: list[Field], values: dict[str, Any]) -> dict[str, str | int | float | bool | None]:
+    """By the tenant's own caption, what stands where the values differ."""
+    found = {}
+    for field in fields:
+        if _caption(field) in values and not _same(field, values[_caption(field)]):
+            value = field.get("value")
+            plainly = value is None or isinstance(value, str | int | float | bool)
+            found[str(field.get("caption"))] = value if plainly else str(value)
+    return found
 
 
 def merged(fields: list[Field], values: dict[str, Any]) -> list[Field] | None:

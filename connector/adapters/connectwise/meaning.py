@@ -33,8 +33,11 @@ def words(answer: Answer) -> Words:
         return Words(request_id=request_id)
     said = [one_line(body.get("message"))]
     errors = body.get("errors")
+    missing = []
     for error in errors if isinstance(errors, list) else []:
         if isinstance(error, dict):
+            if error.get("code") == "MissingRequiredField" and (field := one_line(error.get("field"), cap=60)):
+                missing.append(field)
             where = one_line(error.get("field"), cap=60)
             what = one_line(error.get("message")) or one_line(error.get("code"))
             said.append(f"{where}: {what}" if where else what)
@@ -42,6 +45,7 @@ def words(answer: Answer) -> Words:
         code=one_line(body.get("code") or body.get("error"), cap=60),
         message=one_line("; ".join(part for part in said if part)),
         request_id=request_id,
+        missing=tuple(missing),
     )
 
 

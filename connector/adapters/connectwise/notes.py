@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from connector.adapters.connectwise.client import Psa
 from connector.adapters.connectwise.conditions import number
@@ -12,6 +13,7 @@ from connector.adapters.connectwise.wire_types import WireNote
 from connector.domain import Receipt
 from connector.errors import RejectedError
 
+Before = dict[str, str | int | float | bool | None]
 _log = logging.getLogger(__name__)
 
 
@@ -30,8 +32,10 @@ class Notes:
                 raise
         return None
 
-    def add(self, on: str, parent_id: str, key: str, text: str, *, internal: bool = True) -> Receipt:
-        """Write it, without looking first.
+    def add(
+        self, on: str, parent_id: str, key: str, text: str, *, internal: bool = True, before: Before | None = None
+    ) -> Receipt:
+        """Write it, without looking first. `before` is what was overwritten together with it.
 
         https://developer.connectwise.com/Products/ConnectWise_PSA/REST#/TicketNotes: exactly one section flag;
         `processNotifications` is true unless it is sent.
@@ -48,7 +52,7 @@ class Notes:
         row = self._psa.write("POST", _path(on, parent_id), body, WireNote)
         if row.text is not None and not carries(row.text, key):
             _log.warning("note %s on %s %s lost its key %s: the tenant cut the text", row.id, on, parent_id, key)
-        return self._receipt(on, parent_id, key, row.id, already_there=False)
+        return replace(self._receipt(on, parent_id, key, row.id, already_there=False), before=before)
 
     def _receipt(self, on: str, parent_id: str, key: str, note_id: int, *, already_there: bool) -> Receipt:
         return Receipt(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from connector.adapters.connectwise.client import Psa
-from connector.adapters.connectwise.conditions import number
+from connector.adapters.connectwise.conditions import id_in, number
 from connector.adapters.connectwise.meaning import is_missing
 from connector.adapters.connectwise.segments import members
 from connector.adapters.connectwise.wire_types import Ref, WireCompany, WireMember, WireTeam
 from connector.errors import AuthError, RejectedError
+from connector.ports import OwnerFound
 
 _MEMBER = "member:"
 _log = logging.getLogger(__name__)
@@ -27,14 +28,59 @@ class Owners:
     def owner(self, company_id: str, chain: Sequence[str]) -> tuple[WireMember, str] | None:
         """The first active member of the chain and the step that gave it; None when the whole chain is empty."""
         for step in chain:
-            member = self._member(company_id, step)
-            if member is not None and not member.inactive_flag:
+            member, why = self.step(company_id, step)
+            if member is not None:
                 return member, step
+            _log.info("company %s: %s", company_id or "(none)", why)
         return None
+
+    def of_companies(self, company_ids: Sequence[str], chain: Sequence[str]) -> Iterator[OwnerFound]:
+        """For each company; a step is asked only for those that the steps before did not serve."""
+        found: dict[str, OwnerFound] = {}
+        skipped: dict[str, list[str]] = {company_id: [] for company_id in company_ids}
+        for step in chain:
+            waiting = [company_id for company_id in skipped if company_id not in found]
+            self.read_ahead(waiting, step)
+            for company_id in waiting:
+                member, why = self.step(company_id, step)
+                if member is None:
+                    skipped[company_id].append(why)
+                else:
+                    before = tuple(skipped[company_id])
+                    found[company_id] = OwnerFound(
+                        company_id=company_id, member=member.identifier, step=step, skipped=before
+                    )
+        for company_id, whys in skipped.items():
+            yield found.get(company_id) or OwnerFound(company_id=company_id, skipped=tuple(whys))
+
+    def step(self, company_id: str, step: str) -> tuple[WireMember | None, str]:
+        """The active member that one step gives, else why it gives none, in plain words."""
+        member = self._member(company_id, step)
+        named = step.replace("_", " ")
+        if member is None:
+            return None, f"there is no {named.replace(':', ' ')}"
+        if member.inactive_flag:
+            return None, f"{member.identifier} is inactive ({named.partition(':')[0]})"
+        return member, ""
+
+    def read_ahead(self, company_ids: Sequence[str], step: str) -> None:
+        """Ask for the managers of many companies at once, where the API has a list of them: territory managers.
+
+        Team rows can only be asked for company by company.
+        """
+        if step != "territory_manager":
+            return
+        wanted = [company_id for company_id in company_ids if (company_id, step) not in self._managers]
+        for condition in id_in("id", wanted):
+            query = {"conditions": condition, "fields": "id,territoryManager"}
+            for row in self._psa.rows("/company/companies", WireCompany, query):
+                self._managers[str(row.id), step] = row.territory_manager
 
     def _member(self, company_id: str, step: str) -> WireMember | None:
         if step.startswith(_MEMBER):
             return self._by_identifier.get(step.removeprefix(_MEMBER).casefold())
+        if not company_id:
+            return None  # the answer of nobody's company: it has no managers
         if (company_id, step) not in self._managers:
             self._managers[company_id, step] = self._manager(number(company_id), step)
         manager = self._managers[company_id, step]

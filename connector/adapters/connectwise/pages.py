@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from connector.adapters.connectwise import parts, targets
+from connector.adapters.connectwise.choosing import Way, choose, contact_types
 from connector.adapters.connectwise.client import Psa
 from connector.adapters.connectwise.conditions import (
     any_type,
@@ -42,9 +44,8 @@ from connector.adapters.connectwise.wire_types import (
     WireStatus,
 )
 from connector.adapters.paging import Batch
-from connector.domain import Facet
 from connector.errors import RejectedError
-from connector.ports import Cursor, Page, Scope
+from connector.ports import Cursor, Page, Reconciled, Scope
 
 VERSION = 1
 COMPANIES, CONTACTS, STATUSES = "/company/companies", "/company/contacts", "/company/companies/statuses"
@@ -63,12 +64,16 @@ def pull(psa: Psa, scope: Scope, cursor: Cursor | None) -> Iterator[Page]:
 class _Pull:
     def __init__(self, psa: Psa, scope: Scope, cursor: Cursor | None) -> None:
         self._psa = psa
-        self._types = contact_filter(scope)
+        self._wanted = contact_types(scope)
+        self._types = any_type(self._wanted) if self._wanted else None
         self._gone: set[str] = set()  # groups that were deleted while they were read
         self._groups = sorted(scope.groups, key=lambda group: (len(group), group))
+        self._scope = scope
         fingerprint = hashlib.sha256((self._types or "all").encode()).hexdigest()[:16]
         known = cursor if cursor and cursor.get("version") == VERSION else {}
         self._state: dict[str, Any] = copy.deepcopy(known) if known.get("scope") == fingerprint else {}
+        if self._state and Way.back(self._state.get("way", {})).by_id and self._state["of"] != selected(scope):
+            self._state = {}  # read by id: what another selection needs was not asked for
         if not self._state:
             # What the scope does not change is worth keeping: pulls counted, how the server reads times.
             kept: dict[str, Any] = {name: known[name] for name in ("pulls", "times", "trimmed") if name in known}
@@ -82,8 +87,9 @@ class _Pull:
             with closing(self._batches(name)) as batches:
                 yield from self._range(name, batches, final=name == todo[-1])
         if not todo:  # the pull stopped in a group that has left the scope since: all that is asked for is in
+            reconciled, epoch = self._reconciled(), self._epoch()
             self._end()
-            yield Page(cursor=copy.deepcopy(self._state), complete=True)
+            yield Page(cursor=copy.deepcopy(self._state), epoch=epoch, complete=True, reconciled=reconciled)
 
     def _range(self, name: str, batches: Iterator[Batch[Any]], *, final: bool) -> Iterator[Page]:
         short = False
@@ -94,12 +100,28 @@ class _Pull:
                 self._state["trimmed"] = True
             short = batch.short
             content = self._content(name, batch.rows)
+            if name == "targets" and batch.last:
+                self._state["targets"] = targets.settled(self._state["targets"])
             yield self._page(name, batch, content, complete=batch.last and final)
 
     # ------------------------------------------------------------ ranges
     def _range_names(self) -> list[str]:
         groups = [f"{group} {of}" for group in self._groups for of in ("contacts", "companies")]
-        return ["companies", "contacts", *groups]
+        way = self._way()
+        if not way.by_id:
+            return ["companies", "contacts", *groups]
+        if self._state["full"]:  # by id: companies and members say whose contacts are wanted
+            return ["companies", *groups, *(["contacts"] if way.types else []), "targets"]
+        return ["companies", "contacts", *groups, "targets"]
+
+    def _way(self) -> Way:
+        """How contacts are read whole; chosen when a full pull begins, and remembered until the next."""
+        state = self._state
+        if "way" not in state:
+            begins = state["full"] and not state["ranges"]
+            way = choose(self._psa, self._scope) if begins else Way(types=tuple(self._wanted) if self._types else ())
+            state |= {"way": way.kept(), "of": selected(self._scope), "targets": targets.nobody()}
+        return Way.back(state["way"])
 
     def _batches(self, name: str) -> Generator[Batch[Any], None, None]:
         after = int(self._at(name).get("after", 0))
@@ -109,10 +131,22 @@ class _Pull:
             query = {"fields": COMPANY_FIELDS, **self._changed()}
             return self._psa.batches(COMPANIES, WireCompany, query, after=after, ends_below=self._ends_below())
         if name == "contacts":
-            types = {"childConditions": self._types} if self._types and self._state["full"] else {}
+            wanted = any_type(self._way().types) if self._state["full"] and self._way().types else None
+            types = {"childConditions": wanted} if wanted else {}
             query = {"fields": CONTACT_FIELDS, **types, **self._changed()}
+            if self._parts(after):
+                return parts.batches(self._psa, query, self._state["parts"])
             return self._psa.batches(CONTACTS, WireContact, query, after=after, ends_below=self._ends_below())
+        if name == "targets":
+            return targets.batches(self._psa, self._state["targets"], after)
         return self._members(name, after)
+
+    def _parts(self, after: int) -> bool:
+        """Whether a full pull reads contacts in parts; decided when it comes to them, and kept until it is through."""
+        state = self._state
+        if "parts" not in state:
+            state["parts"] = parts.cut(self._psa, self._way().calls) if state["full"] and not after else []
+        return bool(state["parts"])
 
     def _members(self, name: str, after: int) -> Generator[Batch[Any], None, None]:
         """The rows of a group; none more once it is deleted. A 404 while the group still exists is raised."""
@@ -156,12 +190,20 @@ class _Pull:
         connection = self._psa.connection
         if name in ("companies", "contacts"):
             rows = self._really_changed(rows)
+        content = self._known(connection, name, rows)
+        if self._way().by_id:
+            targets.note(
+                self._state["targets"], self._way(), content.get("companies", ()), content.get("memberships", ())
+            )
+        return content
+
+    def _known(self, connection: str, name: str, rows: Sequence[Any]) -> dict[str, Any]:
         if name == "companies":
             self._know_statuses(rows)
             own = self._psa.settings.own_identifier
             known = self._state["statuses"]
             return {"companies": [company_of(connection, row, inactive_statuses=known, own=own) for row in rows]}
-        if name == "contacts":
+        if name in ("contacts", "targets"):
             return {"contacts": [contact_of(connection, row) for row in rows]}
         group, _, of = name.partition(" ")
         each = member_contact_of if of == "contacts" else member_company_of
@@ -187,6 +229,8 @@ class _Pull:
         state["pulls"] = state.get("pulls", 0) + 1
         state |= {"started": None, "ranges": {}}
         state.setdefault("statuses", {})
+        if state["full"]:
+            state.pop("way", None)
 
     def _at(self, name: str) -> dict[str, Any]:
         at: dict[str, Any] = self._state["ranges"].get(name, {})
@@ -194,7 +238,7 @@ class _Pull:
 
     def _note(self, name: str, batch: Batch[Any]) -> None:
         self._state["ranges"][name] = {"done": True} if batch.last else {"after": batch.after}
-        if name != "contacts" or not self._state["full"]:
+        if name not in ("contacts", "targets") or not self._state["full"]:
             return
         updated = [row.info.last_updated for row in batch.rows if row.info and row.info.last_updated]
         self._state["newest"] = max([self._state.get("newest", ""), *updated])
@@ -203,8 +247,10 @@ class _Pull:
 
     def _page(self, name: str, batch: Batch[Any], content: dict[str, Any], *, complete: bool) -> Page:
         state = self._state
-        epoch = f"{state['pulls']}-{state['started']}"
+        epoch = self._epoch()
+        reconciled, told = None, self._told()
         if complete:
+            reconciled = self._reconciled()
             self._end()
         group, _, of = name.partition(" ")
         return Page(
@@ -213,8 +259,32 @@ class _Pull:
             # A group deleted while it was read keeps its known members: the opt-outs among them must go on holding.
             finished_groups=(group,) if of == "companies" and batch.last and group not in self._gone else (),
             complete=complete,
+            reconciled=reconciled,
+            told=told if complete else {},
             **content,
         )
+
+    def _told(self) -> dict[str, int | str]:
+        """Which way contacts were read whole, and what that was thought to cost."""
+        if not self._state["full"]:
+            return {}
+        way, cut = self._way(), len(self._state.get("parts", ()))
+        extra = {"side_by_side": cut, "calls_extra": cut} if cut else {}  # the highest id, and each part's last page
+        return {"read_whole": way.why, "calls_planned": way.calls + cut, **extra}
+
+    def _epoch(self) -> str:
+        """The name of this pull in the rows it shows: short, for each contact carries it."""
+        began = datetime.fromisoformat(self._state["started"])
+        return f"{self._state['pulls']}-{int(began.timestamp())}"
+
+    def _reconciled(self) -> Reconciled | None:
+        """What a full pull has shown; `again` forgets that it was, and leaves the watermark where it stood."""
+        state = self._state
+        if not state["full"]:
+            return None
+        again = {name: value for name, value in state.items() if name not in ("newest", "full_at", "parts", "way")}
+        again |= {"started": None, "full": False, "ranges": {}}
+        return Reconciled(coverage=targets.coverage(state["targets"], self._way()), again=copy.deepcopy(again))
 
     def _end(self) -> None:
         """Everything is in: the next pull asks from where this one began."""
@@ -223,7 +293,8 @@ class _Pull:
         if state["full"]:
             state["full_at"] = state["started"]
         state |= {"started": None, "full": False, "ranges": {}}
-        state.pop("newest", None)
+        for name in ("newest", "parts"):
+            state.pop(name, None)
 
     def _tenant_time(self, batch: Batch[Any]) -> str:
         try:
@@ -261,15 +332,7 @@ class _Pull:
                     self._state["statuses"].setdefault(str(row.status.id), False)
 
 
-def contact_filter(scope: Scope) -> str | None:
-    """The childConditions that hold for every contact in scope; None: all contacts are needed.
-
-    Only contact types can narrow a pull: the other facets hang on the company or on the groups.
-    """
-    wanted: set[str] = set()
-    for selection in scope.selections:
-        types = selection.include.get(Facet.CONTACT_TYPE)
-        if not types:
-            return None
-        wanted |= types
-    return any_type(wanted) if wanted else None
+def selected(scope: Scope) -> str:
+    """A name for what the selections of a scope include."""
+    text = sorted(str(sorted((f.value, sorted(ids)) for f, ids in each.include.items())) for each in scope.selections)
+    return hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]

@@ -17,8 +17,25 @@ _SEGMENTS = {
     Facet.COMPANY_TYPE: "/company/companies/types",
     Facet.MARKETING_GROUP: "/marketing/groups",
 }
-_CATALOGUES = {"boards": "/service/boards", "priorities": "/service/priorities", "sources": "/service/sources"}
-_STATUSES_OF = "statuses of "
+GROUPS = _SEGMENTS[Facet.MARKETING_GROUP]
+LOCATIONS = "/system/locations"
+PLACES = {
+    "boards": "/service/boards",
+    "priorities": "/service/priorities",
+    "sources": "/service/sources",
+    "locations": LOCATIONS,
+    "task_types": "/sales/activities/types",
+    "task_statuses": "/sales/activities/statuses",
+}
+_FIELDS = {"custom_fields": "/company/contacts", "company_fields": "/company/companies"}
+UNDER_A_BOARD = ("statuses", "types", "subtypes", "items", "teams")
+CATALOGUES = (
+    *PLACES,
+    "members",
+    "custom_fields",
+    "company_fields",
+    *(f"{thing} of <board>" for thing in UNDER_A_BOARD),
+)
 
 
 def segments(psa: Psa, facet: Facet) -> list[Segment]:
@@ -43,24 +60,20 @@ def count(psa: Psa, segment: Segment) -> int:
 
 def catalogue(psa: Psa, thing: str) -> list[tuple[str, str]]:
     """(id, name) of each; members by the identifier that `member:<identifier>` takes. Raises ConfigError."""
-    if thing.startswith(_STATUSES_OF):
-        boards = named(psa, _CATALOGUES["boards"])
-        board = thing.removeprefix(_STATUSES_OF)
+    what, of, board = thing.partition(" of ")
+    if of and what in UNDER_A_BOARD:
         try:
-            board_id = resolve("board", board, boards)
+            board_id = resolve("board", board, named(psa, PLACES["boards"]))
         except RejectedError as error:
             raise ConfigError(str(error)) from None
-        return _listed(named(psa, f"/service/boards/{board_id}/statuses"))
+        return _listed(named(psa, f"{PLACES['boards']}/{board_id}/{what}"))
     if thing == "members":
         return _listed({str(row.id): row.identifier for row in members(psa) if not row.inactive_flag})
-    if thing == "custom_fields":
-        return _custom_fields(psa)
-    if thing in _CATALOGUES:
-        return _listed(named(psa, _CATALOGUES[thing]))
-    raise ConfigError(
-        f"connectwise has no catalogue {thing!r}; it has boards, statuses of <board>, priorities, members, "
-        "sources, custom_fields"
-    )
+    if thing in _FIELDS:
+        return _custom_fields(psa, _FIELDS[thing])
+    if thing in PLACES:
+        return _listed(named(psa, PLACES[thing]))
+    raise ConfigError(f"connectwise has no catalogue {thing!r}; it has {', '.join(CATALOGUES)}")
 
 
 def members(psa: Psa) -> list[WireMember]:
@@ -85,9 +98,9 @@ def resolve(what: str, name: str, known: dict[str, str]) -> str:
     raise RejectedError(f'no {what} "{name}" in the PSA{hint}', code="UnknownName")
 
 
-def _custom_fields(psa: Psa) -> list[tuple[str, str]]:
+def _custom_fields(psa: Psa, path: str) -> list[tuple[str, str]]:
     """Every contact carries all fields defined for contacts, so any one shows them; no setup rights are needed."""
-    rows = psa.first("/company/contacts", WireContactFields, {"fields": "id,customFields"})
+    rows = psa.first(path, WireContactFields, {"fields": "id,customFields"})
     fields = rows[0].custom_fields or [] if rows else []
     return _listed({str(field.get("id")): str(field.get("caption", "")) for field in fields})
 

@@ -51,9 +51,17 @@ class ConnectWiseSettings(BaseModel):
     overlap: Span = Field("5 minutes", description="How far each pull reads again into the time of the one before.")
     full_pull_every: Span = Field(
         "7 days",
-        description="How often everything in scope is read anew, since some edits leave no mark. "
-        "Deletions are not found by it yet.",
+        description="How often everything in scope is read anew, since some edits leave no mark; "
+        "contacts that are not there any more are noticed by it.",
     )
+    callbacks: str = Field(
+        "", description="Public address of this connector, for example https://nps.example.com, to which the PSA tells "
+        "of changes between pulls; served by listen.public, registered by `connector callbacks`. Empty: none."
+    )  # fmt: skip
+    parallel: int = Field(
+        1, ge=1, le=4, description="Ranges of contacts that a full pull reads side by side; more than 1 pays where "
+        "the API answers slowly, and costs a few calls more."
+    )  # fmt: skip
     own_company: str = Field(
         "", description="Identifier of your own company in the PSA, whose contacts are never asked; "
         "empty: the same as `company`."
@@ -74,6 +82,17 @@ class ConnectWiseSettings(BaseModel):
         if host and not re.fullmatch(r"[a-z0-9]([a-z0-9.\-]*[a-z0-9])?(:\d{1,5})?", host):
             raise ValueError(f"{value!r} is no host name; write for example na.myconnectwise.net")
         return host
+
+    @field_validator("callbacks")
+    @classmethod
+    def _public_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        near = parts.hostname in ("127.0.0.1", "localhost")
+        if value and (parts.scheme != "https" and not (near and parts.scheme == "http")):
+            raise ValueError(f"{value!r}: write the public address with https, for example https://nps.example.com")
+        if parts.query or parts.fragment or parts.username:
+            raise ValueError("write the address alone, without a query or a name")
+        return value.rstrip("/")
 
     @field_validator("base_url")
     @classmethod
@@ -113,6 +132,17 @@ class ConnectWiseSettings(BaseModel):
             f"{root}/v4_6_release/services/system_io/router/openrecord.rails"
             f"?companyName={self.company}&recordType={record_type}&recid={record_id}"
         )
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """Every host (with its port, if one is written) that is this tenant's own."""
+        if self.base_url:
+            return frozenset({urlsplit(self.base_url).netloc.lower()})
+        return frozenset({self._host(api=True), self._host(api=False)})
+
+    def root_of(self, host: str) -> str:
+        """The address of one of the own hosts, without a path."""
+        return f"{urlsplit(self.base_url).scheme if self.base_url else 'https'}://{host}"
 
     def read_from(self, watermark: datetime) -> datetime:
         return parse_span(self.overlap).before(watermark)

@@ -1,6 +1,7 @@
 """Writing: the ChangeSink of ConnectWise PSA.
 
-Tickets are keyed (externalXRef), notes are marked (the key stands in the text), custom fields converge.
+Tickets are keyed (externalXRef), notes and tasks are marked (the key stands in the text), custom fields and group
+members converge.
 """
 
 from __future__ import annotations
@@ -9,20 +10,33 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from connector.adapters.connectwise.client import Psa
 from connector.adapters.connectwise.conditions import number
-from connector.adapters.connectwise.custom_fields import merged, missing, newer_answer, wanted
-from connector.adapters.connectwise.meaning import is_missing
+from connector.adapters.connectwise.groups import Groups
 from connector.adapters.connectwise.notes import Notes
+from connector.adapters.connectwise.own_company import OwnCompany
+from connector.adapters.connectwise.owners import Owners
+from connector.adapters.connectwise.recording import HalfDoneError, Recording
+from connector.adapters.connectwise.setup_names import SetupNames
+from connector.adapters.connectwise.tasks import Tasks
 from connector.adapters.connectwise.tickets import Asked, Tickets
-from connector.adapters.connectwise.wire_types import WireContactFields
-from connector.domain import AddNote, EffectClass, OpenTicket, Receipt, RecordResponse, WriteBack
+from connector.adapters.connectwise.updates import Updates
+from connector.domain import (
+    AddNote,
+    AddToGroup,
+    CreateTask,
+    EffectClass,
+    OpenTicket,
+    Receipt,
+    RecordResponse,
+    SetField,
+    UpdateTicket,
+    WriteBack,
+)
 from connector.errors import (
-    AuthError,
     ConfigError,
     ConnectorError,
     ContractError,
     OutcomeUnknownError,
     RejectedError,
-    UnavailableError,
 )
 from connector.ports import Outcome, Superseded
 
@@ -30,6 +44,10 @@ _CLASSES = {
     "open_ticket": EffectClass.KEYED,
     "record_response": EffectClass.MARKED,
     "add_note": EffectClass.MARKED,
+    "create_task": EffectClass.MARKED,
+    "add_to_group": EffectClass.CONVERGENT,
+    "set_field": EffectClass.CONVERGENT,
+    "update_ticket": EffectClass.CONVERGENT,
 }
 _GRACE = 120.0  # a list may be answered from a copy that is behind; no figure is published
 
@@ -37,8 +55,13 @@ _GRACE = 120.0  # a list may be answered from a copy that is behind; no figure i
 class ConnectWiseSink:
     def __init__(self, psa: Psa) -> None:
         self._psa = psa
-        self._tickets = Tickets(psa)
+        names, owners = SetupNames(psa), Owners(psa)
+        self._tickets = Tickets(psa, names, owners, OwnCompany(psa))
+        self._tasks = Tasks(psa, names, owners)
         self._notes = Notes(psa)
+        self._recording = Recording(psa, self._notes)
+        self._groups = Groups(psa, names)
+        self._updates = Updates(psa)
 
     def effect_class(self, kind: str) -> EffectClass:
         if kind not in _CLASSES:
@@ -49,24 +72,24 @@ class ConnectWiseSink:
         return _GRACE
 
     def apply(self, write_backs: Sequence[WriteBack]) -> Iterator[Outcome]:
-        """See `ChangeSink.apply`. One look-up for all tickets of the batch, then each in turn.
+        """See `ChangeSink.apply`. One look-up for all tickets of the batch, one for all tasks, then each in turn.
 
         A ticket that cannot be looked up is not opened: the refusal is its outcome.
         """
-        found = self._look_up(_tickets(write_backs))
+        found = self._look_up(_tickets(write_backs)) | self._tasks_there(write_backs)
         for write_back in write_backs:
             result: Receipt | Superseded | ConnectorError
             try:
                 result = found.get(write_back.key) or self._apply(write_back)
             except (RejectedError, OutcomeUnknownError, ContractError) as error:
                 result = error
-            except _HalfDone as half:
+            except HalfDoneError as half:
                 yield Outcome(key=write_back.key, result=OutcomeUnknownError(str(half)))
                 raise half.cause from half
             yield Outcome(key=write_back.key, result=result)
 
     def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt | ConnectorError]:
-        found = self._look_up(_tickets(write_backs))
+        found = self._look_up(_tickets(write_backs)) | self._tasks_there(write_backs)
         for write_back in write_backs:
             try:
                 receipt = self._find(write_back)
@@ -89,12 +112,34 @@ class ConnectWiseSink:
             found |= self._look_up([one])
         return found
 
+    def _tasks_there(self, write_backs: Sequence[WriteBack]) -> dict[str, Receipt | ConnectorError]:
+        """The same for tasks."""
+        asked = {wb.key: wb.change for wb in write_backs if isinstance(wb.change, CreateTask)}
+        try:
+            return dict(self._tasks.find(asked))
+        except (RejectedError, ContractError) as error:
+            if len(asked) == 1:
+                return dict.fromkeys(asked, error)
+        found: dict[str, Receipt | ConnectorError] = {}
+        for write_back in write_backs:
+            if write_back.key in asked:
+                found |= self._tasks_there([write_back])
+        return found
+
     def _apply(self, write_back: WriteBack) -> Receipt | Superseded:
         key, change = write_back.key, write_back.change
         if isinstance(change, OpenTicket):
-            return self._tickets.open(key, change)
+            return self._tickets.open(write_back, change)
         if isinstance(change, RecordResponse):
-            return self._record(key, change)
+            return self._recording.record(key, change)
+        if isinstance(change, SetField):
+            return self._recording.set(key, change)
+        if isinstance(change, CreateTask):
+            return self._tasks.create(key, change)
+        if isinstance(change, AddToGroup):
+            return self._groups.find(key, change) or self._groups.add(key, change)
+        if isinstance(change, UpdateTicket):
+            return self._updates.apply(key, change)
         if isinstance(change, AddNote):
             parent = _parent(change)
             return self._notes.find(change.on, parent, key) or self._notes.add(
@@ -106,70 +151,15 @@ class ConnectWiseSink:
         key, change = write_back.key, write_back.change
         if isinstance(change, AddNote) and (change.parent_id if change.on == "ticket" else change.contact_id):
             return self._notes.find(change.on, _parent(change), key)
-        if isinstance(change, RecordResponse) and change.note:
-            return self._notes.find("contact", change.contact_id, key)
         if isinstance(change, RecordResponse):
-            return self._recorded(key, change)
+            return self._recording.find_recorded(key, change)
+        if isinstance(change, SetField):
+            return self._recording.find_set(key, change)
+        if isinstance(change, AddToGroup):
+            return self._groups.find(key, change)
+        if isinstance(change, UpdateTicket) and change.ticket_id:
+            return self._updates.find(key, change)
         return None
-
-    # ------------------------------------------------------------ record_response
-    def _record(self, key: str, change: RecordResponse) -> Receipt | Superseded:
-        """The fields first, for they converge; then the note, by which the whole is recognised."""
-        path = f"/company/contacts/{number(change.contact_id)}"
-        fields = self._psa.one(path, WireContactFields, fields="id,customFields").custom_fields or []
-        newer = newer_answer(change, fields)
-        if newer is not None:
-            return Superseded(why=f"contact {change.contact_id} already holds an answer of {newer.isoformat()}")
-        values = wanted(change, fields)
-        array = merged(fields, values)
-        if array is not None:
-            self._set(path, array, values)
-        if not change.note:
-            return self._contact_receipt(key, change, already_there=array is None)
-        try:
-            there = self._notes.find("contact", change.contact_id, key)
-            return there or self._notes.add("contact", change.contact_id, key, change.note)
-        except (UnavailableError, AuthError) as error:
-            if array is None:
-                raise
-            raise _HalfDone(f"the fields of contact {change.contact_id} are set, the note is not", error) from None
-
-    def _set(self, path: str, array: list[dict[str, object]], values: dict[str, object]) -> None:
-        body = [{"op": "replace", "path": "customFields", "value": array}]
-        kept = self._psa.write("PATCH", path, body, WireContactFields).custom_fields
-        lost = missing(kept, values) if kept is not None else []
-        if lost:
-            raise RejectedError(
-                f"PATCH {path}: accepted, but not kept: {', '.join(lost)}; is the value one of the field's options?",
-                code="NotKept",
-            )
-
-    def _recorded(self, key: str, change: RecordResponse) -> Receipt | None:
-        path = f"/company/contacts/{number(change.contact_id)}"
-        try:
-            fields = self._psa.one(path, WireContactFields, fields="id,customFields").custom_fields or []
-        except RejectedError as error:
-            if is_missing(error):
-                return None
-            raise
-        if merged(fields, wanted(change, fields)) is not None:
-            return None
-        return self._contact_receipt(key, change, already_there=True)
-
-    def _contact_receipt(self, key: str, change: RecordResponse, *, already_there: bool) -> Receipt:
-        return Receipt(
-            key=key,
-            record_id=change.contact_id,
-            record_type="contact",
-            link=self._psa.settings.link("ContactFv", change.contact_id),
-            already_there=already_there,
-        )
-
-
-class _HalfDone(Exception):  # noqa: N818 - not an error of the product: it becomes an outcome and its cause
-    def __init__(self, text: str, cause: ConnectorError) -> None:
-        super().__init__(f"{text}: {cause}")
-        self.cause = cause
 
 
 def _tickets(write_backs: Sequence[WriteBack]) -> list[Asked]:
@@ -178,7 +168,8 @@ def _tickets(write_backs: Sequence[WriteBack]) -> list[Asked]:
     for write_back in write_backs:
         if isinstance(write_back.change, OpenTicket):
             try:
-                number(write_back.change.company_id)
+                if not write_back.change.own_company:
+                    number(write_back.change.company_id)
             except RejectedError:
                 continue
             found.append((write_back, write_back.change))

@@ -20,7 +20,7 @@ from connector.adapters.connectwise.wire_types import (
 )
 from connector.domain import Company, Contact, Facet, Segment
 from connector.errors import AuthError, RejectedError
-from connector.ports import Cursor, Page, Scope
+from connector.ports import Cursor, OwnerFound, Page, Scope
 
 # What each right is for, in the words of `check`.
 _RIGHTS = (
@@ -79,6 +79,9 @@ class ConnectWiseSource:
     def owner(self, company_id: str, chain: Sequence[str]) -> tuple[str, str] | None:
         found = self._owners.owner(company_id, chain)
         return (found[0].identifier, found[1]) if found else None
+
+    def owners(self, company_ids: Sequence[str], chain: Sequence[str]) -> Iterator[OwnerFound]:
+        return self._owners.of_companies(company_ids, chain)
 
     def _contact(self, contact_id: str) -> WireContact | None:
         try:

@@ -11,6 +11,7 @@ import unicodedata
 
 SUMMARY_CAP = 100
 NOTE_CAP = 8000
+CONTACT_CAPS = {"contactName": 62, "contactEmailAddress": 250, "contactPhoneNumber": 20}
 _BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 # Control characters, what turns the direction of text, what is invisible, half characters, tags.
@@ -44,6 +45,14 @@ def summary(text: str) -> str:
     if not line.startswith(" ", len(cut)) and at > SUMMARY_CAP // 2:
         cut = cut[:at]
     return cut.rstrip(" ,;:-–/") + "…"
+
+
+def short(text: str, *, cap: int, whole: bool = False) -> str:
+    """`plain`, cut to the cap; `whole`: nothing where it is longer, for half a phone number is a wrong one."""
+    line = plain(text, cap=cap * 20)
+    if units(line) <= cap:
+        return line
+    return "" if whole else _cut(line, cap)
 
 
 def marked(text: str, key: str, *, cap: int = NOTE_CAP) -> str:

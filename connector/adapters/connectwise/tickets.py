@@ -7,25 +7,29 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from connector.adapters.connectwise.client import Psa
-from connector.adapters.connectwise.conditions import id_in, key_equals, key_in, moment_text, number
+from connector.adapters.connectwise.conditions import id_in, key_equals, key_in
+from connector.adapters.connectwise.own_company import OwnCompany
 from connector.adapters.connectwise.owners import Owners
-from connector.adapters.connectwise.segments import named, resolve
-from connector.adapters.connectwise.text import marked, plain, summary
+from connector.adapters.connectwise.setup_names import SetupNames
+from connector.adapters.connectwise.ticket_body import TicketBody
 from connector.adapters.connectwise.wire_types import TICKET_KEY_FIELDS, WireTicket
 from connector.domain import OpenTicket, Receipt, WriteBack
 from connector.errors import ContractError, RejectedError
 
 TICKETS = "/service/tickets"
-_BILL_TIMES = ("Billable", "DoNotBill", "NoCharge", "NoDefault")
+_KEPT = {
+    "contact": "contact", "board": "board", "status": "status", "priority": "priority", "owner": "owner",
+    "type": "type", "subType": "sub_type", "item": "item", "team": "team", "source": "source", "location": "location",
+    "agreement": "agreement", "severity": "severity", "impact": "impact",
+}  # fmt: skip
 _log = logging.getLogger(__name__)
 Asked = tuple[WriteBack, OpenTicket]
 
 
 class Tickets:
-    def __init__(self, psa: Psa) -> None:
-        self._psa = psa
-        self._owners = Owners(psa)
-        self._setup: dict[str, dict[str, str]] = {}
+    def __init__(self, psa: Psa, names: SetupNames, owners: Owners, own: OwnCompany) -> None:
+        self._psa, self._own = psa, own
+        self._bodies = TicketBody(psa, names, owners)
         self._ways: list[Callable[[Sequence[Asked]], Iterator[WireTicket]]] = [
             self._by_list,
             self._by_equals,
@@ -42,11 +46,15 @@ class Tickets:
                 tickets[key] = ticket
         return {key: self._judge(key, changes[key], ticket) for key, ticket in tickets.items()}
 
-    def open(self, key: str, change: OpenTicket) -> Receipt:
+    def open(self, write_back: WriteBack, change: OpenTicket) -> Receipt:
         """Open it, without looking first. Raises RejectedError, OutcomeUnknownError, ContractError."""
-        body = self._body(key, change)
-        ticket = self._psa.write("POST", TICKETS, body, WireTicket)
-        self._verify(key, change, body, ticket)
+        key = write_back.key
+        body = self._bodies.of(key, change, self._placed(change))
+        try:
+            ticket = self._psa.write("POST", TICKETS, body, WireTicket)
+        except RejectedError as error:
+            raise self._bodies.explained(error, change, write_back.rule_id, write_back.action_id) from None
+        self._verify(key, body, ticket)
         return self._receipt(key, ticket.id, already_there=False)
 
     # ------------------------------------------------------------ looking
@@ -72,7 +80,7 @@ class Tickets:
 
     def _by_company(self, asked: Sequence[Asked]) -> Iterator[WireTicket]:
         """Where conditions know no externalXRef: every ticket of the companies, compared here."""
-        for condition in id_in("company/id", [change.company_id for _, change in asked]):
+        for condition in id_in("company/id", [self._placed(change) for _, change in asked]):
             yield from self._where(condition)
 
     def _where(self, condition: str) -> Iterator[WireTicket]:
@@ -81,73 +89,30 @@ class Tickets:
     def _judge(self, key: str, change: OpenTicket, ticket: WireTicket) -> Receipt | ContractError:
         company = str(ticket.company.id) if ticket.company and ticket.company.id else ""
         contact = str(ticket.contact.id) if ticket.contact and ticket.contact.id else ""
-        if company != change.company_id or (change.contact_id and contact and contact != change.contact_id):
+        placed = self._placed(change)
+        if company != placed or (change.contact_id and contact and contact != change.contact_id):
             return ContractError(
                 f"ticket {ticket.id} carries key {key} but is of company {company or '(none)'}, contact "
-                f"{contact or '(none)'}, not of company {change.company_id}, contact {change.contact_id}; "
+                f"{contact or '(none)'}, not of company {placed}, contact {change.contact_id}; "
                 "see in the PSA who moved or copied it"
             )
         return self._receipt(key, ticket.id, already_there=True)
 
     # ------------------------------------------------------------ opening
-    def _body(self, key: str, change: OpenTicket) -> dict[str, Any]:
-        """https://developer.connectwise.com/Products/ConnectWise_PSA/REST#/Tickets: the initial… texts only on POST.
+    def _placed(self, change: OpenTicket) -> str:
+        """The company it is opened at."""
+        return self._own.id if change.own_company else change.company_id
 
-        Severity and impact are left to the board, as is everything else we have no opinion on.
-        """
-        if change.bill_time not in _BILL_TIMES:
-            raise RejectedError(f"bill_time {change.bill_time!r} is none of {', '.join(_BILL_TIMES)}", code="BadValue")
-        settings = self._psa.settings
-        board = resolve("board", change.board, self._named("/service/boards"))
-        under = f"/service/boards/{board}"
-        body: dict[str, Any] = {
-            "summary": summary(change.summary),
-            "company": {"id": int(number(change.company_id))},
-            "board": {"id": int(board)},
-            "externalXRef": key,
-            "billTime": change.bill_time,
-            "initialInternalAnalysis": marked(change.internal, key),
-            "processNotifications": False,
-            "automaticEmailContactFlag": False,
-            "automaticEmailResourceFlag": False,
-            "automaticEmailCcFlag": False,
-            "allowAllClientsPortalView": False,
-        }
-        if change.contact_id:
-            body["contact"] = {"id": int(number(change.contact_id))}
-        if change.discussion:
-            body["initialDescription"] = plain(change.discussion)
-        if change.due_at:
-            body["requiredDate"] = moment_text(change.due_at)
-        for member, what, name, path in (
-            ("status", "status", change.status, f"{under}/statuses"),
-            ("priority", "priority", change.priority, "/service/priorities"),
-            ("type", "ticket type", settings.ticket_type, f"{under}/types"),
-            ("subType", "ticket subtype", settings.ticket_subtype, f"{under}/subtypes"),
-            ("source", "ticket source", settings.ticket_source, "/service/sources"),
-        ):
-            if name:
-                body[member] = {"id": int(resolve(what, name, self._named(path)))}
-        owner = self._owners.owner(change.company_id, change.owner)
-        if owner:
-            body["owner"] = {"id": owner[0].id}
-        return body
-
-    def _named(self, path: str) -> dict[str, str]:
-        if path not in self._setup:
-            self._setup[path] = named(self._psa, path)
-        return self._setup[path]
-
-    def _verify(self, key: str, change: OpenTicket, body: dict[str, Any], ticket: WireTicket) -> None:
+    def _verify(self, key: str, body: dict[str, Any], ticket: WireTicket) -> None:
         """A tenant may drop a field without a word. The ticket is there all the same: no reason for another."""
-        if ticket.company and ticket.company.id and str(ticket.company.id) != change.company_id:
-            raise ContractError(
-                f"ticket {ticket.id} was opened for company {change.company_id} but is of {ticket.company.id}"
-            )
+        placed = body["company"]["id"]
+        if ticket.company and ticket.company.id and ticket.company.id != placed:
+            raise ContractError(f"ticket {ticket.id} was opened for company {placed} but is of {ticket.company.id}")
         dropped = [] if ticket.external_x_ref == key else ["externalXRef"]
-        for member in ("contact", "board", "status", "priority", "owner"):
-            kept = getattr(ticket, member)
-            if member in body and (kept is None or kept.id != body[member]["id"]):
+        for member, attribute in _KEPT.items():
+            sent, kept = body.get(member), getattr(ticket, attribute)
+            same = kept is not None and (kept.id == sent.get("id", kept.id) if isinstance(sent, dict) else kept == sent)
+            if sent is not None and not same:
                 dropped.append(member)
         if dropped:
             _log.warning("ticket %s was opened, but the tenant did not keep %s", ticket.id, ", ".join(dropped))

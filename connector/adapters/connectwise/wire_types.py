@@ -95,6 +95,23 @@ class WireMembership(Struct, rename="camel", gc=False):
     default_contact_flag: bool | None = None
 
 
+class WireGroupMember(Struct, rename="camel", gc=False):
+    id: int
+    note: str | None = None
+    unsubscribe_flag: bool | None = None
+
+
+class WireActivity(Struct, rename="camel", gc=False):
+    id: int
+    notes: str | None = None
+    company: Ref | None = None
+    contact: Ref | None = None
+    assign_to: Ref | None = None
+
+
+ACTIVITY_FIELDS = "id,notes,company,contact"
+
+
 class WireMember(Struct, rename="camel", gc=False):
     id: int
     identifier: str = ""
@@ -117,6 +134,15 @@ class WireTicket(Struct, rename="camel", gc=False):
     status: Ref | None = None
     priority: Ref | None = None
     owner: Ref | None = None
+    type: Ref | None = None
+    sub_type: Ref | None = None
+    item: Ref | None = None
+    team: Ref | None = None
+    source: Ref | None = None
+    location: Ref | None = None
+    agreement: Ref | None = None
+    severity: str | None = None
+    impact: str | None = None
     closed_flag: bool | None = None
     closed_by: str | None = None
     closed_date: str | None = None
@@ -125,7 +151,23 @@ class WireTicket(Struct, rename="camel", gc=False):
 
 
 TICKET_KEY_FIELDS = "id,externalXRef,company,contact"
-TICKET_STATE_FIELDS = "id,status,closedFlag,closedBy,closedDate,mergedParentTicket,_info"
+TICKET_STATE_FIELDS = (
+    "id,externalXRef,company/id,board/name,status,owner,closedFlag,closedBy,closedDate,mergedParentTicket,_info"
+)
+
+
+class WireOwner(Struct, rename="camel", gc=False):
+    """A member as the owner of a ticket who may be written to."""
+
+    id: int
+    identifier: str = ""
+    inactive_flag: bool | None = None
+    license_class: str | None = None
+    office_email: str | None = None
+    primary_email: str | None = None
+
+
+OWNER_FIELDS = "id,identifier,inactiveFlag,licenseClass,officeEmail,primaryEmail"
 
 
 class WireNote(Struct, rename="camel", gc=False):
@@ -134,10 +176,21 @@ class WireNote(Struct, rename="camel", gc=False):
 
 
 class WireContactFields(Struct, rename="camel"):
-    """The custom fields of a contact, kept whole: what is left out of a PATCH is cleared."""
+    """The custom fields of a contact or company, kept whole: what is left out of a PATCH is cleared."""
 
     id: int
     custom_fields: list[dict[str, Any]] | None = None
+
+
+class WireFieldDefinition(Struct, rename="camel"):
+    """A custom field as it is set up. `pod_id` and `screen_id` say where it stands."""
+
+    id: int
+    caption: str | None = None
+    pod_id: int | None = None
+    screen_id: str | None = None
+    sequence_number: int | None = None
+    field_type_identifier: str | None = None
 
 
 class WireCount(Struct):

@@ -44,6 +44,7 @@ def _wire(_: MemorySettings, guard: Callable[[], None]) -> Wire:
 
 def _open(settings: MemorySettings, context: Context) -> Ports:
     from connector.adapters.memory.reading import MemoryAnswers, MemorySource, MemoryWatch
+    from connector.adapters.memory.undoing import MemoryUndo
     from connector.adapters.memory.writing import MemorySink
 
     crm = WORLDS.setdefault(settings.world, MemoryCrm())
@@ -51,6 +52,7 @@ def _open(settings: MemorySettings, context: Context) -> Ports:
         source=MemorySource(crm, context),
         sink=MemorySink(crm, context),
         watch=MemoryWatch(crm),
+        undo=MemoryUndo(crm, context),
         responses=MemoryAnswers(crm),
     )
 
@@ -60,7 +62,9 @@ SPEC = AdapterSpec(
     label="in-memory CRM (tests and demonstrations)",
     settings=MemorySettings,
     facets=frozenset(Facet),
-    changes=frozenset({"record_response", "open_ticket", "add_note"}),
+    changes=frozenset(
+        {"record_response", "open_ticket", "add_note", "create_task", "add_to_group", "set_field", "update_ticket"}
+    ),
     catalogues=frozenset({"boards", "members"}),
     wire=_wire,
     open=_open,

@@ -58,7 +58,8 @@ class MemoryCrm:
         self.boards = list(boards)
         self.owners = dict(owners or {})  # company id -> member identifier of its account manager
         self.records: dict[str, Record] = {}
-        self.fields: dict[str, dict[str, Any]] = {}  # contact id -> custom fields
+        self.fields: dict[str, dict[str, Any]] = {}  # contact or company id -> custom fields
+        self.added: dict[tuple[str, str], str] = {}  # (group, contact) -> key of the write-back that added it
         self.reject, self.lose = set(reject), set(lose)
         self.page_size, self.throttle, self.locked = page_size, 0, False
         self.version = 0

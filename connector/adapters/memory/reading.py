@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from connector.adapters.memory.crm import MemoryCrm
+from connector.adapters.memory.crm import MemoryCrm, Record
 from connector.domain import (
     Company,
     Contact,
@@ -18,7 +18,7 @@ from connector.domain import (
     TicketStatus,
 )
 from connector.errors import ConfigError, RejectedError
-from connector.ports import BadRow, Context, Cursor, Page, RawAnswer, Scope
+from connector.ports import BadRow, Context, Cursor, OwnerFound, Page, RawAnswer, Scope
 
 T = TypeVar("T")
 _TERM = re.compile(r"[\w-]+|[\w.+-]+@[\w.-]+")
@@ -99,6 +99,14 @@ class MemorySource:
                 return step.removeprefix("member:"), step
         return None
 
+    def owners(self, company_ids: Sequence[str], chain: Sequence[str]) -> Iterator[OwnerFound]:
+        for company_id in company_ids:
+            found = self.owner(company_id, chain)
+            before = chain[: chain.index(found[1])] if found else chain
+            skipped = tuple(f"there is no {step.replace('_', ' ').replace(':', ' ')}" for step in before)
+            member, step = found or ("", "")
+            yield OwnerFound(company_id=company_id, member=member, step=step, skipped=skipped)
+
     def _company(self, company_id: str) -> Company:
         return replace(self._crm.companies[company_id], connection=self._connection)
 
@@ -111,15 +119,30 @@ class MemoryWatch:
         self._crm = crm
 
     def states(self, receipts: Iterable[Receipt]) -> Iterator[TicketStatus]:
+        self._crm.admit()
         for receipt in receipts:
             record = self._crm.records.get(receipt.record_id)
             if receipt.record_type == "ticket":
-                yield TicketStatus(
-                    record_id=receipt.record_id,
-                    state=record.state if record else TicketState.DELETED,
-                    by=record.by if record else "",
-                    merged_into=record.merged_into if record else None,
-                )
+                gone = TicketStatus(record_id=receipt.record_id, state=TicketState.DELETED)
+                yield _status(record) if record else gone
+
+    def ours(self, prefix: str) -> Iterator[TicketStatus]:
+        self._crm.admit()
+        for record in list(self._crm.records.values()):
+            if record.type == "ticket" and record.key.startswith(prefix):
+                yield _status(record)
+
+
+def _status(record: Record) -> TicketStatus:
+    return TicketStatus(
+        record_id=record.id,
+        state=record.state,
+        by=record.by,
+        merged_into=record.merged_into,
+        key=record.key,
+        board=record.fields.get("board", ""),
+        company_id=record.company_id or "",
+    )
 
 
 class MemoryAnswers:

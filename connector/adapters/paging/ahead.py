@@ -53,6 +53,16 @@ def look_ahead(steps: Steps[P, A, B], start: P) -> Generator[B, None, None]:
             answer = ahead.result()
 
 
+def follow(steps: Steps[P, A, B], start: P) -> Generator[B, None, None]:
+    """The same without looking ahead: for a range that has a thread of its own already."""
+    place: P | None = start
+    while place is not None:
+        batch, following = steps.read(place, steps.ask(place))
+        if batch is not None:
+            yield batch
+        place = following
+
+
 class _Ahead(Generic[P, A]):
     def __init__(self, ask: Callable[[P], A], place: P) -> None:
         self._result: list[A] = []

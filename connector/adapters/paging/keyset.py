@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
-from connector.adapters.paging.ahead import Steps, look_ahead
+from connector.adapters.paging.ahead import Steps, follow, look_ahead
 from connector.adapters.paging.link import has_next, next_number
 from connector.errors import RejectedError
 
@@ -68,13 +68,13 @@ class _Place:
 
 
 def keyset(
-    fetch: Fetch[R], *, query: Mapping[str, str], size: int, after: int = 0, ends_below: int = 0
+    fetch: Fetch[R], *, query: Mapping[str, str], size: int, after: int = 0, ends_below: int = 0, ahead: bool = True
 ) -> Generator[Batch[R], None, None]:
     """Every row with an id above `after`, in batches; the last one says so, even when it is empty.
 
     The end is an empty `next`, an absent one on a short page, an empty page or a repeated one: at most one call
     beyond the least. A short page that names a `next` is followed (rights may have taken rows out of it), unless it
-    has fewer rows than `ends_below`. Raises what `fetch` raises.
+    has fewer rows than `ends_below`. `ahead`: ask for the next page while one is in hand. Raises what `fetch` raises.
     """
     start = _Place(after=after, ends_below=ends_below)
 
@@ -89,7 +89,7 @@ def keyset(
     def read(place: _Place, answer: Fetched[R] | RejectedError) -> tuple[Batch[R] | None, _Place | None]:
         return (None, _worse(place)) if isinstance(answer, RejectedError) else _read(place, answer, size)
 
-    return look_ahead(Steps(ask, _likely, read), start)
+    return (look_ahead if ahead else follow)(Steps(ask, _likely, read), start)
 
 
 def _likely(place: _Place, answer: Fetched[R] | RejectedError) -> _Place | None:

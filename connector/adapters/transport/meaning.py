@@ -42,6 +42,8 @@ class Words:
     code: str = ""
     message: str = ""
     request_id: str = ""
+    missing: tuple[str, ...] = ()
+    """Fields that it demands and did not get."""
 
 
 ReadWords = Callable[[Answer], Words]
@@ -73,7 +75,7 @@ def error_of(
     if issubclass(kind, UnavailableError) and call.writes:
         return OutcomeUnknownError(text)
     if issubclass(kind, RejectedError):
-        return kind(text, code=words.code, status=answer.status)
+        return kind(text, code=words.code, status=answer.status, missing=words.missing)
     return kind(text)
 
 

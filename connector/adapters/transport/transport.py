@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +12,7 @@ import msgspec
 import tenacity
 
 from connector.adapters.transport.meaning import MEANING, Meaning, ReadWords, error_of, json_words
+from connector.adapters.transport.pace import Pace, remembered
 from connector.errors import LeaseLostError, ThrottledError, UnavailableError
 from connector.ports import Answer, Call, Context
 
@@ -30,7 +29,10 @@ class Policy:
 
 
 class Transport:
-    """`get` and `write` for one Connection; `calls` counts every request sent, repeated ones too."""
+    """`get` and `write` for one Connection; `calls` counts every request sent, repeated ones too.
+
+    `tenant` names whose quota is used: what was learned of it by earlier Transports of this process is heeded.
+    """
 
     def __init__(
         self,
@@ -40,12 +42,14 @@ class Transport:
         meaning: Meaning = MEANING,
         policy: Policy = Policy(),
         max_calls_per_minute: int = 600,
+        tenant: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._context = context
         self._words = words
         self._meaning = meaning
-        self._pace = _Pace(max_calls_per_minute, clock=clock, sleep=context.sleep)
+        learned = remembered(tenant, max_calls_per_minute, clock()) if tenant else None
+        self._pace = Pace(max_calls_per_minute, clock=clock, sleep=context.sleep, learned=learned)
         self._repeat = tenacity.Retrying(
             sleep=context.sleep,
             stop=lambda state: _enough(state, policy),
@@ -58,6 +62,11 @@ class Transport:
     def calls(self) -> int:
         return self._pace.calls
 
+    @property
+    def calls_per_minute(self) -> int:
+        """What is held to now: as configured, or less since the other side refused."""
+        return self._pace.limit
+
     def get(self, path: str, query: Query = (), *, headers: Iterable[tuple[str, str]] = ()) -> Answer:
         """Read. Repeated while the other side is unavailable or throttles, as long as the wait asked for is short.
 
@@ -69,34 +78,18 @@ class Transport:
     def write(self, method: str, path: str, body: Any) -> Answer:
         """Write once. Raises ThrottledError (no effect), OutcomeUnknownError (look first), or what the table says."""
         headers = (("content-type", "application/json"),)
-        return self._once(Call(method=method, path=path, headers=headers, body=msgspec.json.encode(body)))
+        encoded = b"" if body is None else msgspec.json.encode(body)
+        return self._once(Call(method=method, path=path, headers=headers if encoded else (), body=encoded))
 
     def _once(self, call: Call) -> Answer:
-        self._pace.take()
+        taken = self._pace.take()
         answer = self._context.wire.send(call)
         if 200 <= answer.status < 300:
             return answer
-        raise error_of(call, answer, words=self._words(answer), meaning=self._meaning, now=self._context.now())
-
-
-class _Pace:
-    """At most `per_minute` calls in any 60 seconds, shared by the threads of one Connection; bursts cost nothing."""
-
-    def __init__(self, per_minute: int, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
-        self.calls = 0
-        self._clock, self._sleep = clock, sleep  # seconds that only ever grow: `context.now` stands still in an Attempt
-        self._recent: deque[float] = deque(maxlen=per_minute)
-        self._lock = threading.Lock()
-
-    def take(self) -> None:
-        with self._lock:
-            self.calls += 1
-            now = at = self._clock()
-            if len(self._recent) == self._recent.maxlen:
-                at = max(now, self._recent[0] + 60.0)
-            self._recent.append(at)
-        if at > now:
-            self._sleep(at - now)
+        error = error_of(call, answer, words=self._words(answer), meaning=self._meaning, now=self._context.now())
+        if isinstance(error, ThrottledError):
+            self._pace.refused(taken, error.retry_after)
+        raise error
 
 
 def _pairs(query: Query) -> tuple[tuple[str, str], ...]:

@@ -31,7 +31,7 @@ def person_sections(
 ) -> Iterator[Section]:
     yield _pulled(runtime, contact)
     with runtime.store.read() as tx:
-        yield _stored(tx, contact, company)
+        yield _stored(tx, contact, company, stored.gone_at)
         yield address_section(contact)
         yield _person(tx, stored)
         yield _decisions(tx, runtime, contact)
@@ -77,7 +77,7 @@ def _pulled(runtime: Runtime, contact: Contact) -> Section:
     return Section("pulled", "pulled", (line,), {"at": trace.at, "job": trace.job_id, "attempt": trace.attempt_id})
 
 
-def _stored(tx: Tx, contact: Contact, company: Company | None) -> Section:
+def _stored(tx: Tx, contact: Contact, company: Company | None, gone_at: str | None) -> Section:
     segments = stored_segments(tx, contact.connection)
     member_of = groups.expand(contacts.groups_of(tx, contact.connection, contact.id, contact.company_id))
     types = names(segments, Facet.CONTACT_TYPE, contact.type_ids)
@@ -91,8 +91,11 @@ def _stored(tx: Tx, contact: Contact, company: Company | None) -> Section:
         + (" (not visible)" if contact.company_id else ""),
         f"consent: {consent}; {'inactive; ' if contact.inactive else ''}last changed {when(contact.updated_at) or '?'}",
     ]  # fmt: skip
+    if gone_at:
+        lines.append(f"gone from the CRM, or from what is pulled, since {when(datetime.fromisoformat(gone_at))}")
     facts: dict[str, Any] = {
         "id": contact.id,
+        "gone_at": gone_at,
         "connection": contact.connection,
         "name": contact.name,
         "title": contact.title,

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from connector.domain import Company, Facet, Segment
+from connector.domain import Company, Facet, FollowUp, Segment
 from connector.jobs.explain import waiting
 from connector.jobs.runtime import Runtime
-from connector.store import outbox, responses
+from connector.rules import follow_up as rules
+from connector.store import follow_ups, outbox, responses
 from connector.store.outbox import Entry
 
 
@@ -62,7 +63,23 @@ def write_back_section(runtime: Runtime, entries: Sequence[Entry]) -> Section:
             lines.append(f"  {write_back.key} by rule {write_back.rule_id} ({rule}){score}")
             if receipt is not None:
                 lines.append(f"  {receipt.record_type.replace('_', ' ')} {receipt.record_id} {receipt.link}".rstrip())
+            followed = [f.follow_up for f in follow_ups.listed(tx, response_key=write_back.response_key)]
+            for follow_up in (each for each in followed if each.key == write_back.key):
+                lines.append(f"  {follow_up_line(follow_up, runtime.now())}")
+                facts[-1]["follow_up"] = follow_up
     return Section("write_backs", "written back", tuple(lines) or ("nothing",), facts)
+
+
+def follow_up_line(row: FollowUp, now: datetime) -> str:
+    """`overdue since 2026-11-23 15:20 UTC (In Progress, bob); reminded 2026-11-23 11:00 UTC`."""
+    words = rules.WORDS[row.state]
+    if rules.overdue(row, now):
+        words = f"overdue since {when(row.due_at)}"
+    beside = ", ".join(part for part in (row.status, row.owner) if part)
+    told = [("touched", row.first_touch_at), ("reminded", row.reminded_at), ("escalated", row.escalated_at)]
+    told += [(f"closed by {row.closed_by}" if row.closed_by else "closed", row.closed_at)]
+    parts = [f"{words} ({beside})" if beside else words, *(f"{word} {when(at)}" for word, at in told if at)]
+    return "; ".join([*parts, *([f"merged into {row.merged_into}"] if row.merged_into else [])])
 
 
 def write_back_facts(entry: outbox.Entry, why: str) -> dict[str, Any]:

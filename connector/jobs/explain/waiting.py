@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connector.config import Config
 from connector.domain import Mode, OpenTicket, WriteBackState
+from connector.rules import fuses
 from connector.store import Tx, contacts, holds, outbox, responses
+from connector.store.fuses import RELEASED
 from connector.store.outbox import Entry
 
 STATE_WORDS: dict[WriteBackState, str] = {
@@ -17,6 +19,7 @@ STATE_WORDS: dict[WriteBackState, str] = {
     WriteBackState.REJECTED: "refused by the other system",
     WriteBackState.SUPERSEDED: "not needed any more",
     WriteBackState.DISCARDED: "given up",
+    WriteBackState.UNDONE: "taken back",
 }
 DUE = "goes with the next connector run --once"
 LOOKED_UP = "looked up with the next connector run --once"
@@ -90,13 +93,23 @@ def _keeps(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
             return (
                 f"after {write_back.depends_on}, which {STATE_WORDS[parent.write_back.state] if parent else 'is gone'}"
             )
-    limit = config.limits.tickets_per_day
-    if isinstance(write_back.change, OpenTicket):
-        opened = outbox.tickets_since(tx, write_back.connection, now - timedelta(days=1), rehearsal=entry.rehearsal)
-        if opened >= limit:
-            return f"limits.tickets_per_day: {opened} of {limit} tickets were opened within a day"
+    if fuses.unconfirmed(tx, config.mode) and not entry.rehearsal:
+        return "written down in preview or rehearsal: connector outbox release --confirm lets all of those go"
+    if isinstance(write_back.change, OpenTicket) and entry.fuse != RELEASED:
+        return _fuse(tx, entry, config, now)
     return ""
 
 
 def _at(moment: datetime) -> str:
     return f"{moment:%d %b %Y %H:%M} {moment.tzname() or 'UTC'}"
+
+
+def _fuse(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
+    limits = fuses.Limits(per_day=config.limits.tickets_per_day, per_owner=config.limits.tickets_per_owner)
+    room = fuses.room(tx, entry.write_back.connection, limits, now=now, rehearsal=entry.rehearsal)
+    if room.left <= 0:
+        opened = limits.per_day - room.left
+        return f"limits.tickets_per_day: {opened} of {limits.per_day} tickets were opened within a day"
+    if room.full(entry.owner):
+        return f"limits.tickets_per_owner: {entry.owner} has {room.opened[entry.owner]} of {limits.per_owner}"
+    return ""

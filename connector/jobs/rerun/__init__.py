@@ -33,6 +33,12 @@ def forecast(runtime: Runtime, job: jobs.Job, *, failed: bool = False) -> Foreca
             rerun_answers.foresee_collect(runtime, found, failed=failed)
         case "deliver":
             rerun_answers.foresee_deliver(runtime, found, failed=failed)
+        case "watch" | "reconcile":
+            raise ConfigError(f"a look is not repeated: connector {job.story} {job.connection} takes a new one")
+        case "undo":
+            raise ConfigError(f"connector undo {job.params['job']} --yes goes on with it")
+        case "rehearse":
+            raise ConfigError("connector rehearse goes on with what did not come to its end, and else begins anew")
         case "history":
             raise ConfigError(
                 "a history import is repeated from its file: connector history import FILE adds no row twice"

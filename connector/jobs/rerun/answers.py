@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from connector.config import Config
-from connector.domain import EffectClass, Receipt, RecordResponse, WriteBack, WriteBackState
+from connector.domain import EffectClass, Receipt, RecordResponse, SetField, WriteBack, WriteBackState
 from connector.errors import ConfigError, ConnectorError, RejectedError
 from connector.jobs import matching, stories
 from connector.jobs.collect import Taken, crm_connection
@@ -149,7 +149,7 @@ def _one(
     elif state is WriteBackState.UNKNOWN and unkeyed:
         found.remarks.append(f"{key}: nobody can be asked whether it arrived; connector outbox release {key}")
     elif state in (WriteBackState.WAITING, WriteBackState.REJECTED) and why == waiting.DUE:
-        (found.update if isinstance(write_back.change, RecordResponse) else found.create)[kind] += 1
+        (found.update if isinstance(write_back.change, RecordResponse | SetField) else found.create)[kind] += 1
     else:
         found.looks = found.looks or why.startswith(waiting.LOOKED_UP)
         found.remarks.append(f"{key}: {waiting.STATE_WORDS[state]}; {why}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from . import faults, paging, writing
+from . import faults, paging, technician, writing
 from .checking import decoded
 from .choosing import Chooser, Wish
 from .projection import project, wanted
@@ -147,6 +147,7 @@ class Api:
         if place is None:
             raise no_endpoint()
         resource = place.resource
+        self._forbid(place)
         if request.method not in resource.verbs or (request.method in ("PUT", "PATCH", "DELETE") and not place.number):
             raise refuse(405, "MethodNotAllowed", f"{request.method} is not supported here.")
         if resource.parent and self.world.tables[resource.parent].row(0, place.parent) is None:
@@ -177,6 +178,22 @@ class Api:
         record = self.renderer.record(table, row, tree)
         return Answer(status=status, body=_encode(record if tree is None else project(record, tree)))
 
+    def _forbid(self, place: Place) -> None:
+        """Refuse, or do as if it were not there, what the API member has no right to."""
+        if not self.world.state.forbidden or place.resource.table not in ("tickets", "ticket_notes"):
+            return
+        if self.world.state.forbidden["how"] == "refused":
+            raise refuse(403, "Forbidden", "You do not have the permission to perform this action.")
+        number = place.parent if place.resource.table == "ticket_notes" else place.number
+        if number is not None and technician.hidden(self.world, self.world.tables["tickets"].row(0, number)):
+            raise not_found(RESOURCES["/service/tickets"].label, number)
+
+    def _seen(self, place: Place, numbers: Sequence[int]) -> Sequence[int]:
+        if not self.world.state.forbidden or place.resource.table != "tickets":
+            return numbers
+        table = self.world.tables["tickets"]
+        return [number for number in numbers if not technician.hidden(self.world, table.row(0, number))]
+
     def _wish(self, request: Request, place: Place) -> Wish:
         query = request.query
         return Wish(
@@ -189,10 +206,11 @@ class Api:
         )
 
     def _count(self, request: Request, place: Place) -> Answer:
-        return Answer(status=200, body=_encode({"count": len(self._chooser.ids(self._wish(request, place)))}))
+        found = self._seen(place, self._chooser.ids(self._wish(request, place)))
+        return Answer(status=200, body=_encode({"count": len(found)}))
 
     def _list(self, request: Request, place: Place, fault: Fault | None) -> Answer:
-        found = self._chooser.ids(self._wish(request, place))
+        found = self._seen(place, self._chooser.ids(self._wish(request, place)))
         start, end, headers = paging.page(request, found, self.world.readings)
         numbers = list(found[start:end])
         if fault is not None:

@@ -10,6 +10,7 @@ import msgspec
 from .refusals import Refusal, invalid, refuse
 from .shapes import Member, shape
 from .state import Row
+from .tenant import SCREENS
 
 if TYPE_CHECKING:
     from .world import World
@@ -105,7 +106,7 @@ def value_of(world: World, table: str, member: Member, value: Any, board: int | 
     if kind == "when":
         return _moment(member, value)
     if kind == "list":
-        return _list(world, member, value)
+        return _list(world, table, member, value)
     return value
 
 
@@ -164,12 +165,12 @@ def _missing(member: Member, field: str, key: object, board: int | None) -> _Wro
     return _Wrong("NotFound", f"{member.name[:1].upper()}{member.name[1:]} {key} not found", field)
 
 
-def _list(world: World, member: Member, value: Any) -> Any:
+def _list(world: World, table: str, member: Member, value: Any) -> Any:
     if not isinstance(value, list):
         words = {"communicationItems": "ContactCommunicationItem[]", "customFields": "CustomFieldValue[]"}
         raise _cast(value, words.get(member.name, f"{member.name}[]"), member)
     if member.name == "customFields":
-        return custom_values(world, value)
+        return custom_values(world, table, value)
     word, _, of = member.of.partition(".")
     if word == "ref":
         inner = Member(name=member.name, kind="ref", of=of)
@@ -179,10 +180,11 @@ def _list(world: World, member: Member, value: Any) -> Any:
     return value
 
 
-def custom_values(world: World, given: list[Any]) -> dict[int, Any]:
+def custom_values(world: World, table: str, given: list[Any]) -> dict[int, Any]:
     """Return custom field values by field id; the whole array counts, so fields left out are cleared (facts 5)."""
     fields = world.tables["user_defined_fields"]
     rows = {number: fields.row(0, number) or {} for number in fields.ids(0)}
+    rows = {number: row for number, row in rows.items() if row.get("screenId") == SCREENS.get(table)}
     by_caption = {str(row["caption"]).casefold(): number for number, row in rows.items()}
     values: dict[int, Any] = {}
     for element in given:

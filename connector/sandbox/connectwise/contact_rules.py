@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .refusals import invalid
+from .refusals import invalid, refuse
 from .state import Row
 from .tenant import ACTIVE
 from .views import one_default
@@ -74,6 +74,9 @@ def note(_world: World, parent: int, row: Row, _: Row | None) -> Row:
 def group_contact(world: World, parent: int, row: Row, old: Row | None) -> Row:
     """A member is created by the contact's id: `{"id": 1001}`; whether that suffices is a reading."""
     number = _member_id(world, "contacts", "marketingContact", row, old)
+    there = world.tables["group_contacts"].row(parent, number) if old is None else None
+    if there is not None and world.readings["membership_post_again"] == "error":
+        raise invalid("marketingContact", ("ObjectExists", "The contact is already in the group.", "id"))
     return {"note": "", "unsubscribeFlag": False, **row, "id": number, "groupId": parent}
 
 
@@ -81,6 +84,23 @@ def group_company(world: World, parent: int, row: Row, old: Row | None) -> Row:
     number = _member_id(world, "companies", "marketingCompany", row, old)
     flags = {"defaultContactFlag": False, "allContactsFlag": False, "unsubscribeFlag": False}
     return {**flags, **row, "id": number, "groupId": parent}
+
+
+def custom_field(world: World, _: int, row: Row, old: Row | None) -> Row:
+    """A definition: captions are unique on their screen."""
+    if old is None and world.readings["custom_field_creation"] == "refused":
+        raise refuse(403, "Forbidden", "The security role of this member may not change the set-up.")
+    fields = world.tables["user_defined_fields"]
+    for number in fields.ids(0):
+        other = fields.row(0, number) or {}
+        same = str(other.get("caption")).casefold() == str(row["caption"]).casefold()
+        if number != row.get("id") and same and other.get("screenId") == row.get("screenId"):
+            raise invalid("userDefinedField", ("ObjectExists", "The caption is already in use.", "caption"))
+    return {"entryTypeIdentifier": "EntryField", "numberDecimals": 0, "displayOnScreenFlag": True, **row}
+
+
+def activity(_world: World, _parent: int, row: Row, _old: Row | None) -> Row:
+    return {"type": 1, "status": 1, "notifyFlag": False, "customFields": {}, **row}
 
 
 def in_use(world: World, number: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from . import checking, contact_rules, faults, truth
+from . import checking, contact_rules, faults, technician, truth
 from .api import Api
 from .refusals import Answer, Refusal, refuse
 from .resources import find
@@ -45,6 +45,8 @@ class Control:
             ("POST", "touch"): self._touch,
             ("POST", "edit"): self._edit,
             ("GET", "readings"): lambda _: dict(self._world.readings),
+            ("POST", "technician"): lambda request: technician.act(self._world, _json(request)),
+            ("POST", "permit"): lambda request: technician.permit(self._world, _json(request)),
         }
 
     def answer(self, request: Request) -> Answer:
@@ -149,7 +151,7 @@ class Control:
                 item = {"id": self._world.next_communication_id(), "type": 1, "value": value, "defaultFlag": True}
                 out["communicationItems"] = contact_rules.items(self._world, [item]) if value else []
             elif name == "customFields" and isinstance(value, list):
-                out[name] = checking.custom_values(self._world, value)
+                out[name] = checking.custom_values(self._world, table, value)
             else:
                 out[name] = value
         return out

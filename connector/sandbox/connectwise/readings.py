@@ -96,7 +96,11 @@ READINGS: dict[str, Reading] = {
     "summary_over_100": _reading("truncate", "error", "4.3, 11", "A ticket summary over 100 characters."),
     "ticket_text_newlines": _reading("kept", "space", "4.3", "Line breaks in ticket and note text."),
     "ticket_mandatory_fields": _reading(
-        "none", "type", "4.3, 11", "Whether the tenant's workflow makes a ticket type mandatory."
+        "none",
+        "type",
+        "4.3, 11",
+        "Whether the tenant's workflow makes a ticket type mandatory; `many`: and subtype, item, source and location.",
+        "many",
     ),
     "ticket_contact_elsewhere": _reading(
         "accepted", "error", "4.3 (not stated)", "A ticket whose contact belongs to another company."
@@ -118,6 +122,12 @@ READINGS: dict[str, Reading] = {
     ),
     "membership_post_by_id": _reading(
         "accepted", "needs_group", "4.4, 11", "A group member is created by {id} alone, or groupId must be given."
+    ),
+    "membership_post_again": _reading(
+        "replaces", "error", "4.4 (not stated)", "A second POST of a group member replaces its row, or is refused."
+    ),
+    "custom_field_creation": _reading(
+        "accepted", "refused", "4.5 (not stated)", "Whether the key's role may create custom fields."
     ),
     "duplicate_contact": _reading(
         "accepted", "error", "4.1, 11", "A second contact with the same e-mail unless ignoreDuplicates is true."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .shapes import WRITE_ONLY, shape
 from .state import Row
+from .tenant import SCREENS
 
 if TYPE_CHECKING:
     from .world import World
@@ -29,6 +30,9 @@ _PATHS = {
     "tickets": ("ticket_href", "/service/tickets"),
     "note_types": ("type_href", "/company/noteTypes"),
     "locations": ("location_href", "/system/locations"),
+    "agreements": ("agreement_href", "/finance/agreements"),
+    "activity_types": ("type_href", "/sales/activities/types"),
+    "activity_statuses": ("status_href", "/sales/activities/statuses"),
 }
 # (name, before the id, after it)
 _OWN_LINKS = {
@@ -53,7 +57,7 @@ class Renderer:
         self._kept: dict[str, dict[int, Row]] = {}
         self._stamps: dict[str, int] = {}
         self._edition = -1
-        self._fields: list[Row] = []
+        self._fields: dict[str, list[Row]] = {}
         self._null = world.readings["null_properties"] == "explicit"
         self._sparse = world.readings["member_rows"] == "sparse"
 
@@ -104,7 +108,10 @@ class Renderer:
                 del self._kept[table]
         fields = self._world.tables["user_defined_fields"]
         rows = [fields.row(0, number) or {} for number in fields.ids(0)]
-        self._fields = [_custom_field(row) for row in rows if row.get("screenId") == "ct300"]
+        self._fields = {
+            table: [_custom_field(row) for row in rows if row.get("screenId") == screen]
+            for table, screen in SCREENS.items()
+        }
 
     def _reference(self, table: str, number: Any) -> Row:
         kept = self._kept.get(table)
@@ -150,9 +157,9 @@ class Renderer:
         return reference
 
     def _custom_fields(self, table: str, values: Row) -> list[Row]:
-        if table != "contacts":
+        if table not in SCREENS:
             return []
-        blank = self._fields
+        blank = self._fields[table]
         if not values:
             return blank
         as_text = self._world.readings["number_field_value"] == "text"

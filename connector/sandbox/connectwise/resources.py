@@ -72,7 +72,11 @@ _ALL = (
     _resource("/service/boards/{}/teams", "board_teams", "boardTeam", READ, "boards"),
     _resource("/service/priorities", "priorities", "priority"),
     _resource("/service/sources", "sources", "source"),
+    _resource("/service/surveys", "surveys", "serviceSurvey", CRUD, required=("name",)),
     _resource("/system/members", "members", "member"),
+    # Not in the description of the API at hand: taken for granted, not known.
+    _resource("/system/locations", "locations", "location"),
+    _resource("/finance/agreements", "agreements", "agreement"),
     _resource(
         "/system/userDefinedFields",
         "user_defined_fields",

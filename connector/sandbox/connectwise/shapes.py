@@ -146,7 +146,7 @@ _SHAPES = {
         contactPhoneNumber:text.20 contactPhoneExtension:text.15 contactEmailAddress:text.250
         type:ref.board_types subType:ref.subtypes item:ref.items team:ref.board_teams owner:ref.members
         priority:ref.priorities serviceLocation:ref.free source:ref.sources requiredDate:when
-        budgetHours:num opportunity:ref.free agreement:ref.free agreementType
+        budgetHours:num opportunity:ref.free agreement:ref.agreements agreementType
         severity:enum.Low|Medium|High impact:enum.Low|Medium|High externalXRef:text.100 poNumber:text.50
         knowledgeBaseCategoryId:int knowledgeBaseSubCategoryId:int allowAllClientsPortalView:flag
         customerUpdatedFlag:flag automaticEmailContactFlag:flag automaticEmailResourceFlag:flag
@@ -207,6 +207,10 @@ _SHAPES = {
         escalationStatus:enum.NotResponded|Responded|ResolutionPlan|Resolved|NoEscalation
         customerPortalDescription:text.500 customerPortalFlag:flag emailTemplate:ref.free
         statusIndicator:ref.free customStatusIndicatorName:text.30 saveTimeAsNote:flag""",
+    "surveys": """
+        id:int name:text.50 inactiveFlag:flag headerIncludeLogoFlag:flag headerText:text.200
+        headerTextVisibleFlag:flag footerText:text.200 footerTextVisibleFlag:flag thankYouText:text.200
+        notifyWho:ref.free notifyWhoVisibleFlag:flag notifyMember:ref.members""",
     "board_types": """
         id:int name:text.50 category:enum.Reactive|Proactive defaultFlag:flag inactiveFlag:flag
         requestForChangeFlag:flag integrationXref:text.50 skillCategory:ref.free skill:ref.free
@@ -224,6 +228,10 @@ _SHAPES = {
         id:int name:text.50
         color:enum.Black|Blue|Cyan|Gray|Green|Lime|Orange|Pink|Purple|Red|White|Yellow|Custom
         sortOrder:int defaultFlag:flag imageLink urgencySortOrder level:enum.Critical|High|Medium|Low""",
+    "locations": """
+        id:int name:text.50 defaultFlag:flag""",
+    "agreements": """
+        id:int name:text.100 company:ref.companies cancelledFlag:flag""",
     "sources": """
         id:int name:text.50 defaultFlag:flag enteredBy dateEntered:when""",
     "members": """

@@ -60,6 +60,8 @@ class State:
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=1001))
     offset: float = 0.0
     codebase: str = "v2026_1"
+    # Which tickets the API member may not see, by technician.permit.
+    forbidden: Row = field(default_factory=dict)
 
     def copy(self) -> State:
         """Return a copy that later writes leave alone; rows are shared, since they are never changed in place."""
@@ -79,4 +81,5 @@ class State:
             recent=deque(self.recent, maxlen=1001),
             offset=self.offset,
             codebase=self.codebase,
+            forbidden=dict(self.forbidden),
         )

@@ -14,6 +14,9 @@ ACTIVE, INACTIVE, ON_HOLD = 1, 2, 3
 NPS_GROUP, NEWSLETTER = 7, 9
 HELP_DESK, CUSTOMER_SUCCESS, OLD_BOARD = 10, 20, 30
 NPS_SCORE, NPS_DATE, NPS_BAND, NPS_COMMENT, SHOE_SIZE = 41, 42, 43, 44, 45
+NPS_STATUS, NPS_STATUS_DATE = 51, 52
+# Where custom fields stand. The contact's is recorded; nobody has published the company's, so this one is made up.
+SCREENS = {"contacts": "ct300", "companies": "co300"}
 API_MEMBER = "npsapi"
 
 _ENTERED = {
@@ -87,12 +90,14 @@ def setup_rows() -> Rows:
         "priorities": _list("name", {4: "Low", 3: "Medium", 2: "High", 1: "Critical"}),
         "sources": _list("name", {1: "Call", 2: "Email", 3: "Portal", 4: "NPS"}),
         "locations": _list("name", {2: "Main Office", 3: "Branch Office"}),
+        "agreements": _agreements(),
         "departments": _list("name", {10: "Service", 11: "Sales"}),
         "team_roles": _list("name", {1: "Account Manager", 2: "Primary Engineer", 3: "Sales Rep"}),
         "activity_types": _list("name", {1: "Call", 2: "Task"}),
         "activity_statuses": _list("name", {1: "Open", 2: "Closed"}),
         "members": {0: {row["id"]: row for row in _members()}},
         "user_defined_fields": {0: {row["id"]: row for row in _custom_fields()}},
+        "surveys": {0: {1: {"id": 1, "name": "Ticket closed", "inactiveFlag": True, "_info": _ENTERED}}},
         "boards": {0: {}},
         **{name: {} for name in ("statuses", "board_types", "subtypes", "items", "board_teams")},
     }
@@ -125,6 +130,16 @@ def _list(name: str, words: dict[int, str]) -> dict[int, dict[int, Row]]:
         if name == "description" or number <= 5:
             rows[number]["defaultFlag"] = number == first
     return {0: rows}
+
+
+def _agreements() -> dict[int, dict[int, Row]]:
+    """The first firms have one each, by the same name; the ids are the firms' own."""
+    return {
+        0: {
+            300 + k: {"id": 300 + k, "name": "Managed Services", "company": 5001 + k, "_info": _ENTERED}
+            for k in range(8)
+        }
+    }
 
 
 def _members() -> list[Row]:
@@ -163,19 +178,21 @@ def _members() -> list[Row]:
 
 def _custom_fields() -> list[Row]:
     fields = (
-        (NPS_SCORE, "NPS Score", "Number"),
-        (NPS_DATE, "NPS Date", "Text"),
-        (NPS_BAND, "NPS Band", "Text"),
-        (NPS_COMMENT, "NPS Comment", "TextArea"),
-        (SHOE_SIZE, "Shoe size", "Number"),
+        (NPS_SCORE, "NPS Score", "Number", "contacts"),
+        (NPS_DATE, "NPS Date", "Text", "contacts"),
+        (NPS_BAND, "NPS Band", "Text", "contacts"),
+        (NPS_COMMENT, "NPS Comment", "TextArea", "contacts"),
+        (SHOE_SIZE, "Shoe size", "Number", "contacts"),
+        (NPS_STATUS, "NPS Status", "Text", "companies"),
+        (NPS_STATUS_DATE, "NPS Status Date", "Text", "companies"),
     )
     return [
         {
             "id": number,
-            "podId": 1,
+            "podId": 1 if of == "contacts" else 2,
             "caption": caption,
             "sequenceNumber": place,
-            "screenId": "ct300",
+            "screenId": SCREENS[of],
             "fieldTypeIdentifier": kind,
             "numberDecimals": 0,
             "entryTypeIdentifier": "EntryField",
@@ -189,7 +206,7 @@ def _custom_fields() -> list[Row]:
             "dateCreated": "2020-01-15T09:00:00Z",
             "_info": _ENTERED,
         }
-        for place, (number, caption, kind) in enumerate(fields, 1)
+        for place, (number, caption, kind, of) in enumerate(fields, 1)
     ]
 
 
@@ -218,7 +235,7 @@ def _add_board(rows: Rows, board: int, name: str) -> None:
         }
     for place, row in enumerate(rows["statuses"][board].values()):
         row.update(sortOrder=place, displayOnBoard=place < 3, inactive=False)
-        row.update(closedStatus=place == 3, defaultFlag=place == 0)
+        row.update(closedStatus=place == 3, defaultFlag=place == 0, customerPortalFlag=False)
     for place, row in enumerate(rows["board_types"][board].values()):
         row.update(defaultFlag=place == 0, inactiveFlag=False)
     rows["board_teams"][board] = {

@@ -16,6 +16,7 @@ _NOTES = (
     ("initialInternalAnalysis", "internalAnalysisFlag"),
     ("initialResolution", "resolutionFlag"),
 )
+_DEMANDED = {"none": (), "type": ("type",), "many": ("type", "subType", "item", "source", "location")}
 SECTIONS = tuple(flag for _, flag in _NOTES)
 
 
@@ -35,10 +36,12 @@ def board_of(world: World, given: Row) -> int:
 
 
 def ticket(world: World, _: int, row: Row, old: Row | None) -> Row:
+    given = row
     row = {**_defaults(world, row), **row}
     row["summary"] = _summary(world, row["summary"])
-    if world.readings["ticket_mandatory_fields"] == "type" and "type" not in row:
-        raise invalid("ticket", ("MissingRequiredField", "The type field is required.", "type"))
+    missing = [name for name in _DEMANDED[world.readings["ticket_mandatory_fields"]] if name not in given]
+    if missing:
+        raise invalid("ticket", *(("MissingRequiredField", f"The {name} field is required.", name) for name in missing))
     status = world.tables["statuses"].row(row["board"], row["status"])
     if status is None:
         message = f"Service Status not found for Service Board {row['board']}"

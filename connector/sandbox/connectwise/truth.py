@@ -69,7 +69,8 @@ def records(world: World, renderer: Renderer) -> Row:
         "contact_notes": _children(world, renderer, "contact_notes"),
         "company_notes": _children(world, renderer, "company_notes"),
         "activities": _children(world, renderer, "activities"),
-        "custom_fields": _custom_fields(world),
+        "custom_fields": _custom_fields(world, "contacts"),
+        "company_fields": _custom_fields(world, "companies"),
         "group_members": _group_edits(world),
         "mails": world.state.mails,
     }
@@ -118,16 +119,16 @@ def _posted(row: Row) -> Row:
     return {name: row[name] for name in ("processNotifications", "skipCallback") if name in row}
 
 
-def _custom_fields(world: World) -> dict[str, dict[str, Any]]:
-    """Return the set custom fields by contact id and caption; of a large world only the edited contacts."""
+def _custom_fields(world: World, of: str) -> dict[str, dict[str, Any]]:
+    """Return the set custom fields by contact or company id and caption; of a large world only the edited ones."""
     fields = world.tables["user_defined_fields"]
     captions = {number: str((fields.row(0, number) or {}).get("caption")) for number in fields.ids(0)}
-    contacts = world.tables["contacts"]
+    table = world.tables[of]
     small = world.layout.contacts <= LARGEST
-    numbers = contacts.ids(0) if small else sorted(world.state.overlay.get("contacts", {}).get(0, {}))
+    numbers = table.ids(0) if small else sorted(world.state.overlay.get(of, {}).get(0, {}))
     found = {}
     for number in numbers:
-        values = (contacts.row(0, number) or {}).get("customFields")
+        values = (table.row(0, number) or {}).get("customFields")
         if values:
             found[str(number)] = {captions.get(key, str(key)): value for key, value in sorted(values.items())}
     return found

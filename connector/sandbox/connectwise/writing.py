@@ -29,6 +29,8 @@ _RULES: dict[str, Rule] = {
     "group_companies": contact_rules.group_company,
     "tickets": ticket_rules.ticket,
     "callbacks": callbacks.entry,
+    "user_defined_fields": contact_rules.custom_field,
+    "activities": contact_rules.activity,
     "ticket_notes": ticket_rules.note,
 }
 # Rows whose id is given by another record, not drawn from the table.

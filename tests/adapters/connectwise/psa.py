@@ -32,13 +32,16 @@ class RecordingWire:
 class PsaWorld:
     connection = "psa"
     board = "Customer Success"
-    score_field, date_field = "NPS Score", "NPS Date"
+    score_field, date_field, company_field = "NPS Score", "NPS Date", "NPS Status"
+    group = "NPS 2026"
     scope = Scope(
         selections=(Selection(include={Facet.MARKETING_GROUP: frozenset({GROUP})}),), groups=frozenset({GROUP})
     )
 
-    def __init__(self, readings: str | dict[str, str] = "lenient", *, contacts: int = 60, page_size: int = 25) -> None:
-        self._server = serve(contacts=contacts, readings=readings)
+    def __init__(
+        self, readings: str | dict[str, str] = "lenient", *, contacts: int = 60, page_size: int = 25, **more: Any
+    ) -> None:
+        self._server = serve(contacts=contacts, readings=readings, **more)
         self._page_size = page_size
         self.fields_are_visible = self._server.world.readings["external_xref_filter"] == "yes"
         self.wires: list[RecordingWire] = []
@@ -98,10 +101,23 @@ class PsaWorld:
         records = self.control("GET", "records")
         tickets = [ticket for ticket in records["tickets"] if ticket.get("externalXRef") == key]
         notes = [note for of in ("ticket_notes", "contact_notes") for note in records[of] if note["text"].endswith(key)]
-        return len(tickets) or len(notes)
+        tasks = [task for task in records["activities"] if task["notes"].endswith(key)]
+        return len(tickets) or len(notes) or len(tasks)
 
-    def field(self, contact_id: str, caption: str) -> object:
-        return self.control("GET", "records")["custom_fields"][contact_id][caption]
+    def field(self, record_id: str, caption: str) -> object:
+        records = self.control("GET", "records")
+        fields = {**records["custom_fields"], **records["company_fields"]}
+        return fields.get(record_id, {}).get(caption)
+
+    def is_member(self, contact_id: str) -> bool:
+        return self._server.world.tables["group_contacts"].row(int(GROUP), int(contact_id)) is not None
+
+    def summary(self, ticket_id: str) -> str:
+        tickets = self.control("GET", "records")["tickets"]
+        return next(str(each["summary"]) for each in tickets if str(each["id"]) == ticket_id)
+
+    def close_ticket(self, ticket_id: str) -> None:
+        self.control("POST", "technician", {"act": "close", "ticket": int(ticket_id)})
 
     def move_ticket(self, ticket_id: str) -> None:
         other = next(each for each in sorted(self.company_ids()) if each != self.someone()[1])
@@ -110,8 +126,8 @@ class PsaWorld:
     def edit(self, path: str, **values: Any) -> None:
         self.control("POST", "edit", {"path": path, "set": values})
 
-    def lose_the_next_answer(self, key: str) -> None:
-        self.fault("drop_after_write", method="POST")
+    def lose_the_next_answer(self, key: str, kind: str) -> None:
+        self.fault("drop_after_write", method="PATCH" if kind in ("set_field", "update_ticket") else "POST")
 
     def throttle(self) -> None:
         self.fault("429", method="POST", seconds=30)

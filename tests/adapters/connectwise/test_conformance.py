@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,14 +16,18 @@ from openapi_schema_validator import OAS30Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-from connector.domain import AddNote, Facet, OpenTicket, Receipt, RecordResponse
-from connector.ports import Call, Ports
+from connector.adapters.connectwise import SPEC
+from connector.domain import AddNote, AddToGroup, CreateTask, Facet, OpenTicket, Receipt, RecordResponse, SetField
+from connector.errors import RejectedError
+from connector.ports import Call, NeededField, Ports
 
 from .psa import PsaWorld
 from .test_sink import AT, back
 
 SPECS = Path(os.environ.get("NPS_SPECS") or Path(__file__).parents[4] / "shared" / "specs")
 # Members that live answers have and the description has not; they travel back in a PATCH of the whole array.
+# What the adapter asks for and the description at hand leaves out (README, "not verified").
+BEYOND = {"GET /system/locations", "GET /finance/agreements"}
 LIVE_EXTRAS = {"rowNum", "userDefinedFieldRecId", "podId"}
 
 
@@ -44,11 +50,11 @@ def calls(request: pytest.FixtureRequest) -> list[Call]:
 
 def test_each_path_and_method_exists(spec: dict[str, Any], calls: list[Call]) -> None:
     unknown = {f"{call.method} {call.path}" for call in calls if _operation(spec, call) is None}
-    assert unknown == set()
+    assert unknown == BEYOND
 
 
 def test_each_query_parameter_and_header_is_described(spec: dict[str, Any], calls: list[Call]) -> None:
-    for call in calls:
+    for call in _described(calls):
         operation = _operation(spec, call) or {}
         known = {each["name"]: each for each in operation.get("parameters", ())}
         for name, value in call.query:
@@ -60,7 +66,7 @@ def test_each_query_parameter_and_header_is_described(spec: dict[str, Any], call
 
 
 def test_each_field_asked_for_exists(spec: dict[str, Any], calls: list[Call]) -> None:
-    for call in calls:
+    for call in _described(calls):
         fields = dict(call.query).get("fields")
         if fields:
             schema = _answer_schema(spec, _operation(spec, call) or {})
@@ -75,6 +81,10 @@ def test_each_body_is_valid_and_has_no_unknown_member(spec: dict[str, Any], call
         ("POST", "/service/tickets/N/notes"),
         ("POST", "/company/contacts/N/notes"),
         ("PATCH", "/company/contacts/N"),
+        ("PATCH", "/company/companies/N"),
+        ("POST", "/sales/activities"),
+        ("POST", "/marketing/groups/N/contacts"),
+        ("POST", "/system/userDefinedFields"),
     }
     for call in written:
         body = json.loads(call.body)
@@ -100,7 +110,7 @@ def test_urls_stay_short(calls: list[Call]) -> None:
 
 
 def _use_everything(psa: PsaWorld, ports: Ports) -> None:
-    source, sink, watch = ports.source, ports.sink, ports.watch
+    source, sink, watch, setup = ports.source, ports.sink, ports.watch, ports.setup
     assert source is not None
     assert sink is not None
     assert watch is not None
@@ -108,8 +118,8 @@ def _use_everything(psa: PsaWorld, ports: Ports) -> None:
     source.check()
     for facet in Facet:
         source.count(source.segments(facet)[0])
-    for thing in ("boards", "statuses of Customer Success", "priorities", "members", "sources", "custom_fields"):
-        source.catalogue(thing)
+    for thing in SPEC.catalogues:
+        source.catalogue(thing.replace("<board>", "Customer Success"))
     cursor = list(source.pages(psa.scope, None))[-1].cursor
     list(source.pages(psa.scope, cursor))
     source.look(source.look(contact)[0][0].email)
@@ -124,7 +134,22 @@ def _use_everything(psa: PsaWorld, ports: Ports) -> None:
         status="New",
         owner=("account_manager", "territory_manager", "member:bob"),
         due_at=AT,
+        type="Customer Feedback",
+        subtype="Detractor",
+        item="Follow-up",
+        team="Customer Success Team",
+        source="NPS",
+        location="Branch Office",
+        agreement="Managed Services",
+        severity="High",
+        impact="Low",
     )
+    internal = replace(
+        ticket, own_company=True, contact_id=None, agreement="", contact_name="Ann", contact_email="a@example.com",
+        contact_phone="+1 555 0100",
+    )  # fmt: skip
+    [own] = sink.apply([back(internal, "nps-own")])
+    assert isinstance(own.result, Receipt)
     [opened] = sink.apply([back(ticket, "nps-ticket")])
     assert isinstance(opened.result, Receipt)
     record = RecordResponse(
@@ -134,10 +159,38 @@ def _use_everything(psa: PsaWorld, ports: Ports) -> None:
         back(AddNote(on="contact", contact_id=contact, text="t"), "nps-note"),
         back(AddNote(on="ticket", contact_id=contact, text="t", parent_id=opened.result.record_id), "nps-more"),
         back(record, "nps-record"),
+        back(
+            CreateTask(
+                company_id=company,
+                contact_id=contact,
+                summary="s",
+                text="t",
+                owner=("member:bob",),
+                due_at=AT,
+                type="Task",
+                status="Open",
+            ),
+            "nps-task",
+        ),
+        back(AddToGroup(contact_id=contact, group="NPS 2026"), "nps-group"),
+        back(SetField(on="contact", record_id=contact, field="NPS Band", value="x", responded_at=AT), "nps-field"),
+        back(SetField(on="company", record_id=company, field="NPS Status", value="x", responded_at=AT), "nps-firm"),
     ]
-    assert all(isinstance(outcome.result, Receipt) for outcome in sink.apply(notes))
+    results = [outcome.result for outcome in sink.apply(notes)]
+    assert all(isinstance(result, Receipt) for result in results), results
     sink.find([back(ticket, "nps-ticket"), *notes])
+    assert setup is not None
+    wanted = [NeededField(on=on, caption="NPS Wave", holds="text") for on in ("contact", "company")]
+    assert [state.exists for state in setup.states(wanted)] == [False, False]
+    refused = psa._server.world.readings["custom_field_creation"] == "refused"
+    for field in wanted:
+        with pytest.raises(RejectedError) if refused else nullcontext():
+            setup.create(field)
     list(watch.states([opened.result, Receipt(key="k", record_id="79999", record_type="ticket")]))
+
+
+def _described(calls: list[Call]) -> list[Call]:
+    return [call for call in calls if f"{call.method} {call.path}" not in BEYOND]
 
 
 def _operation(spec: dict[str, Any], call: Call) -> dict[str, Any] | None:

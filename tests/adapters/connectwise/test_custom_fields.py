@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from connector.adapters.connectwise.custom_fields import merged, missing, newer_answer, wanted
-from connector.domain import RecordResponse
+from connector.adapters.connectwise.custom_fields import merged, missing, newer_answer, overwritten, values_of, wanted
+from connector.domain import RecordResponse, SetField
 from connector.errors import RejectedError
 
 from .fixtures import raw
@@ -43,18 +44,30 @@ TYPED = [
 
 @pytest.mark.parametrize(("caption", "value", "typed"), TYPED)
 def test_a_value_takes_the_type_of_its_field(caption: str, value: Any, typed: Any) -> None:
-    assert wanted(change({caption: value}, ""), fields()) == {caption.strip().casefold(): typed}
+    assert wanted(values_of(change({caption: value}, "")), fields()) == {caption.strip().casefold(): typed}
 
 
 @pytest.mark.parametrize(("caption", "value"), [("NPS Score", "many"), ("Reference", "maybe"), ("NPS Day", "soon")])
 def test_a_value_that_does_not_fit_is_rejected_with_the_fields_name(caption: str, value: str) -> None:
     with pytest.raises(RejectedError, match=caption):
-        wanted(change({caption: value}), fields())
+        wanted(values_of(change({caption: value})), fields())
 
 
 def test_fields_the_tenant_lacks_or_hides_are_left_out_and_the_time_is_added() -> None:
-    values = wanted(change({"NPS Score": 3, "No such": "x", "Secret": "x"}), fields())
+    values = wanted(values_of(change({"NPS Score": 3, "No such": "x", "Secret": "x"})), fields())
     assert values == {"nps score": 3, "nps date": "2026-11-20T16:20:00Z"}
+
+
+def test_what_stands_where_values_differ_is_told_by_the_tenants_caption() -> None:
+    known = fields(**{"NPS Score": "8", "NPS Comment": "slow"})
+    assert overwritten(known, {"nps score": 3, "nps comment": "slow"}) == {"NPS Score": "8"}
+
+
+def test_a_single_value_is_set_beside_the_time_and_an_empty_one_clears() -> None:
+    one = SetField(on="contact", record_id="1", field=" NPS Comment ", value="", responded_at=AT)
+    assert values_of(one) == {"nps comment": None}
+    timed = replace(one, value="happy", responded_at_field="NPS Date")
+    assert values_of(timed) == {"nps comment": "happy", "nps date": "2026-11-20T16:20:00Z"}
 
 
 def test_the_whole_array_is_sent_with_everything_that_was_in_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from connector.adapters.connectwise.meaning import CONNECTWISE_MEANING, words
@@ -64,3 +66,14 @@ def test_status_and_code_decide(status: int, body: bytes, kind: type[ConnectorEr
 
 def test_words_are_cut() -> None:
     assert len(str(error(400, b'{"message":"' + b"x" * 5000 + b'"}'))) < 600
+
+
+def test_the_fields_that_the_vendor_demands_are_told_apart_from_its_words() -> None:
+    errors = [
+        {"code": "MissingRequiredField", "message": "The type field is required.", "field": "type"},
+        {"code": "InvalidField", "message": "too long", "field": "summary"},
+        {"code": "MissingRequiredField", "message": "something", "field": ""},
+    ]
+    said = words(Answer(status=400, body=json.dumps({"code": "InvalidObject", "errors": errors}).encode()))
+    assert said.missing == ("type",)
+    assert "type: The type field is required.; summary: too long" in said.message

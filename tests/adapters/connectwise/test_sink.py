@@ -219,7 +219,9 @@ def test_without_a_note_the_fields_alone_converge(psa: PsaWorld) -> None:
     contact = psa.someone()[0]
     change = RecordResponse(contact_id=contact, responded_at=AT, fields={"NPS Score": 3})
     assert sink(psa).find([back(change)]) == {}
-    assert receipt(psa, change) == replace(receipt(psa, change), already_there=False)
+    first = receipt(psa, change)
+    assert first.before == {"NPS Score": None}
+    assert receipt(psa, change) == replace(first, already_there=True, before=None)
     there = sink(psa).find([back(change)])[KEY]
     assert isinstance(there, Receipt)
     assert there.record_type == "contact"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from connector.adapters.memory import SPEC, WORLDS, MemoryCrm, MemorySettings
-from connector.domain import Company, Contact, Facet, Membership
+from connector.domain import Company, Contact, Facet, Membership, Segment, TicketState
 from connector.ports import Context, Ports, Scope, Selection
 
 
 class MemoryWorld:
     connection = "crm"
     board = "Service"
-    score_field, date_field = "NPS Score", "NPS Date"
+    score_field, date_field, company_field = "NPS Score", "NPS Date", "NPS Status"
+    group = "Happy"
     fields_are_visible = True
     scope = Scope(selections=(Selection(include={Facet.MARKETING_GROUP: frozenset({"7"})}),), groups=frozenset({"7"}))
 
@@ -27,6 +28,7 @@ class MemoryWorld:
                 Membership(connection="", group_id="7", contact_id="4"),
                 Membership(connection="", group_id="7", company_id="2", all_contacts=True),
             ],
+            segments=[Segment(facet=Facet.MARKETING_GROUP, id="8", name="Happy")],
             page_size=4,
         )
 
@@ -58,13 +60,22 @@ class MemoryWorld:
     def count_with_key(self, key: str) -> int:
         return len(self.crm.with_key(key))
 
-    def field(self, contact_id: str, caption: str) -> object:
-        return self.crm.fields[contact_id][caption]
+    def field(self, record_id: str, caption: str) -> object:
+        return self.crm.fields.get(record_id, {}).get(caption)
+
+    def is_member(self, contact_id: str) -> bool:
+        return any(row.group_id == "8" and row.contact_id == contact_id for row in self.crm.memberships)
+
+    def summary(self, ticket_id: str) -> str:
+        return str(self.crm.records[ticket_id].fields["summary"])
+
+    def close_ticket(self, ticket_id: str) -> None:
+        self.crm.records[ticket_id].state = TicketState.CLOSED_BY_PERSON
 
     def move_ticket(self, ticket_id: str) -> None:
         self.crm.records[ticket_id].company_id = "3"
 
-    def lose_the_next_answer(self, key: str) -> None:
+    def lose_the_next_answer(self, key: str, kind: str) -> None:
         self.crm.lose.add(key)
 
     def throttle(self) -> None:

@@ -1,0 +1,36 @@
+"""What a live check warns of though it is no mistake: who else would see or be mailed about a follow-up ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connector.config import Config
+from connector.errors import ConnectorError
+from connector.jobs.live import open_live
+
+
+def cautions(config: Config, connections: Iterable[str]) -> list[str]:
+    """One sentence each, for every board and status on which a rule opens tickets at a customer. Reads only."""
+    found: list[str] = []
+    for connection in connections:
+        port = open_live(config, connection).cautions
+        for board, status in _places(config, connection) if port is not None else ():
+            assert port is not None
+            try:
+                found += [f"{connection}: {caution}" for caution in port.cautions(board, status)]
+            except ConnectorError as error:
+                found.append(f'{connection}: what board "{board}" shows and mails could not be read: {error}')
+    return list(dict.fromkeys(found))
+
+
+def _places(config: Config, connection: str) -> list[tuple[str, str]]:
+    """Each board with the status that tickets begin in, empty for the board's default."""
+    places: dict[tuple[str, str], None] = {}
+    for rule in config.rules:
+        if rule.when.connection and connection not in rule.when.connection:
+            continue
+        for action in rule.then:
+            ticket = action.open_ticket
+            if ticket is not None and not ticket.at_own_company:
+                places[ticket.board, ticket.status] = None
+    return list(places)

@@ -1,0 +1,104 @@
+"""The files of the data folder: copies of the database cleaned or removed, and every file searched in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from connector.errors import ConnectorError
+from connector.jobs.forget.erasing import Erasing
+from connector.jobs.forget.traces import Traces
+from connector.jobs.journal import read_lines
+from connector.jobs.runtime import Runtime
+from connector.store import erase
+
+SQLITE = b"SQLite format 3\x00"
+_CHUNK = 1 << 20
+_OVERLAP = 400
+
+
+def clean_backups(runtime: Runtime, stored: erase.Stored, erasing: Erasing) -> dict[str, str]:
+    """Each copy of the database in the data folder, and what became of it; one that cannot be cleaned is removed."""
+    told: dict[str, str] = {}
+    for path in map(runtime.data.joinpath, copies(runtime)):
+        name = path.relative_to(runtime.data).as_posix()
+        if not _found(path, _needles(erasing.traces)):
+            told[name] = "nothing of the person in it"
+            continue
+        if erase.clean_copy(path, stored, erasing.column) and not _found(path, _needles(erasing.traces)):
+            told[name] = "cleaned"
+        else:
+            path.unlink()
+            told[name] = "removed: it could not be cleaned; make a new one with connector db backup"
+    return told
+
+
+def copies(runtime: Runtime) -> list[str]:
+    """The SQLite files in the data folder that are not the database itself."""
+    own = runtime.store.engine.url.database
+    return [
+        path.relative_to(runtime.data).as_posix()
+        for path in sorted(runtime.data.rglob("*"))
+        if path.is_file() and _is_database(path) and not (own and path.resolve() == Path(own).resolve())
+    ]
+
+
+def search(runtime: Runtime, traces: Traces) -> tuple[int, list[str]]:
+    """(files searched, those in which the address, the name or the number still stands), raw and unpacked."""
+    needles = traces.addresses | (traces.literal - _of_others(runtime, traces))
+    count, found = 0, []
+    for path in sorted(runtime.data.rglob("*")):
+        if path.is_file():
+            count += 1
+            if _found(path, needles):
+                found.append(path.relative_to(runtime.data).as_posix())
+    return count, found
+
+
+def not_ours(runtime: Runtime, traces: Traces) -> list[str]:
+    """Files of answers that name the address: they are the administrator's, and are left."""
+    folder = runtime.config.answers.folder
+    if folder is None or not folder.is_dir():
+        return []
+    named = [path for path in sorted(folder.rglob("*")) if path.is_file() and _found(path, traces.addresses)]
+    return [f"{path}: a file of answers names the address; it is yours to remove" for path in named]
+
+
+def _needles(traces: Traces) -> set[str]:
+    return traces.addresses | traces.literal
+
+
+def _of_others(runtime: Runtime, traces: Traces) -> set[str]:
+    """Names and numbers that somebody else in the store has, too."""
+    with runtime.store.read() as tx:
+        return {needle for needle in traces.literal if erase.still_named(tx, needle)}
+
+
+def _is_database(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(len(SQLITE)) == SQLITE
+    return False
+
+
+def _found(path: Path, needles: set[str]) -> bool:
+    forms = {form for needle in needles for form in _forms(needle)}
+    return any(form in part.lower() for part in _parts(path) for form in forms)
+
+
+def _forms(needle: str) -> Iterator[bytes]:
+    yield needle.lower().encode()
+    yield needle.encode().lower()
+    yield needle.lower().encode("ascii", "backslashreplace")
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """The file in pieces that overlap, and unpacked where it is a record."""
+    with suppress(OSError), path.open("rb") as file:
+        before = b""
+        while chunk := file.read(_CHUNK):
+            yield before + chunk
+            before = chunk[-_OVERLAP:]
+    if path.suffix == ".zst":
+        with suppress(ConnectorError):
+            yield from read_lines(path)

@@ -1,0 +1,84 @@
+"""What stands before the effects of a delivery: a person's word, a look at a ticket of ours, room for its owner."""
+
+from __future__ import annotations
+
+import structlog
+
+from connector.config import Config
+from connector.domain import Mode, OpenTicket, Receipt, TicketState, WriteBack
+from connector.errors import AuthError, ContractError, FuseError, RejectedError
+from connector.jobs.record import Record
+from connector.ports import ContactSource, TicketWatch
+from connector.rules import fuses
+from connector.store import outbox
+
+log = structlog.get_logger()
+
+
+def limits(config: Config) -> fuses.Limits:
+    return fuses.Limits(per_day=config.limits.tickets_per_day, per_owner=config.limits.tickets_per_owner)
+
+
+def all_confirmed(record: Record, config: Config) -> None:
+    """Raises FuseError where write-backs of preview or rehearsal time would leave that nobody has confirmed."""
+    count = record.read("unconfirmed", int, lambda tx: fuses.unconfirmed(tx, config.mode))
+    if count:
+        raise FuseError(
+            f"{count} {'write-back' if count == 1 else 'write-backs'} of preview or rehearsal time would leave now: "
+            f"connector outbox list --state waiting shows all that waits; connector outbox settle KEY --discard takes "
+            f"one away; connector outbox release --confirm {count} lets them go"
+        )
+
+
+def read_back(record: Record, connection: str, watch: TicketWatch | None) -> None:
+    """Look at the newest ticket of ours. Raises AuthError where the CRM does not show it any more: a key that lost a
+    right would find none of our tickets, and open them again."""
+    if watch is None:
+        return
+    newest = record.read("newest_ticket", Receipt | None, lambda tx: outbox.newest_ticket(tx, connection))
+    if newest is None:
+        return
+    state = next((status.state for status in watch.states([newest])), TicketState.NOT_VISIBLE)
+    record.emit("read_back", [[newest.record_id, state]])
+    log.info("read_back", ticket=newest.record_id, state=state)
+    if state is TicketState.NOT_VISIBLE:
+        raise AuthError(
+            f"ticket {newest.record_id}, which this connection opened, is not visible to its key any more, so nothing "
+            "was sent: give the security role its rights on service tickets and boards back (if somebody deleted it, "
+            "and no other ticket is there that the key could show: connector check --live --write makes one)"
+        )
+
+
+def with_room(
+    record: Record, config: Config, connection: str, batch: list[WriteBack], source: ContactSource | None
+) -> list[WriteBack]:
+    """The batch without the tickets whose owner has enough; whose each one is to be is written down before it goes."""
+    owners = {wb.key: _owner(source, wb.change) for wb in batch if isinstance(wb.change, OpenTicket)}
+    if not any(owners.values()):
+        return batch
+    wait = record.read(
+        "owner_full",
+        list[str],
+        lambda tx: fuses.assign(
+            tx,
+            connection,
+            owners,
+            limits(config),
+            token=record.token,
+            now=record.now,
+            rehearsal=config.mode is Mode.REHEARSAL,
+        ),
+        claims=True,
+    )
+    return [wb for wb in batch if wb.key not in wait]
+
+
+def _owner(source: ContactSource | None, ticket: OpenTicket) -> str:
+    """Who would get it; empty where nobody would, or where it cannot be told: the ticket itself is refused then."""
+    if source is None or not ticket.owner:
+        return ""
+    try:
+        found = source.owner(ticket.company_id, ticket.owner)
+    except (RejectedError, ContractError):
+        return ""
+    return found[0] if found else ""

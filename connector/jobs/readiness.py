@@ -1,0 +1,50 @@
+"""Whether the service does its work: the store answers, its schema is current, no story is long overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from connector.errors import ConnectorError
+from connector.jobs import schedule
+from connector.jobs.runtime import Runtime
+from connector.jobs.schedule import Entry
+from connector.jobs.wanted import wanted
+from connector.store import holds, jobs
+from connector.store.engine import schema_problem
+
+PERIODS = 3
+
+
+def reasons(runtime: Runtime, entries: Sequence[Entry], started_at: datetime) -> list[str]:
+    """Why it is not ready, in plain words with the remedy; empty where it is. Names connections, never people."""
+    now = runtime.now()
+    try:
+        if problem := schema_problem(runtime.store):
+            return [problem]
+        with runtime.store.read() as tx:
+            held = {hold.name: hold for hold in holds.listed(tx) if hold.kind in ("connection", "everything")}
+            found = []
+            for entry in entries:
+                if not entry.period or not wanted(tx, runtime, entry, now):
+                    continue
+                last = jobs.newest_success(tx, entry.story, entry.connection, entry.params, also=("stopped",))
+                since = last.attempt.ended_at if last and last.attempt and last.attempt.ended_at else None
+                hold = held.get(entry.connection) or held.get(holds.EVERYTHING)
+                if hold is not None and hold.cause == "pause":
+                    continue  # a person wants it so
+                if schedule.overdue(entry, now, since or started_at, PERIODS):
+                    found.append(_words(entry, since, hold))
+        return found
+    except ConnectorError as trouble:
+        return [f"the store does not answer: {trouble}"]
+
+
+def _words(entry: Entry, since: datetime | None, hold: holds.Hold | None) -> str:
+    assert entry.timing is not None
+    when = f"last done {since:%Y-%m-%d %H:%M} UTC" if since else "never done"
+    every = getattr(entry.timing.every, "text", "")
+    remedy = "connector jobs list shows how it went"
+    if hold is not None:
+        remedy = f"held ({hold.cause}): connector pause lists why, connector resume {entry.connection} lets it go on"
+    return f"{entry.story} of {entry.connection} is due every {every}, {when}; {remedy}"

@@ -1,0 +1,269 @@
+"""Erasing a person's rows, in the store and in copies of it made by earlier versions.
+
+What hangs on the person goes: rows of its contacts, of its answers, of its address. An answer's score stays for the
+statistics, without whose it was. Then every text of every table is gone through, so that a table added later is, too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    delete,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from connector.domain import Contact, Receipt
+from connector.errors import ConnectorError
+from connector.store import codec
+from connector.store.engine import Store, Tx, open_store
+
+ERASED = '{"rules_did_not_run":"erased"}'
+Clean = Callable[[str | bytes], str | bytes]
+_KEPT = frozenset(("alembic_version", "installation", "forgotten", "erasure"))
+_BATCH = 2000
+
+
+@dataclass(slots=True)
+class Stored:
+    """What the store has of one person: ids to find rows by, and the nouns that hold words about them."""
+
+    addresses: set[str] = field(default_factory=set)
+    contacts: list[Contact] = field(default_factory=list)
+    persons: set[str] = field(default_factory=set)
+    responses: dict[str, str] = field(default_factory=dict)
+    """Each answer's key and comment."""
+    write_backs: dict[str, Any] = field(default_factory=dict)
+    """Each write-back's key and change."""
+    receipts: list[tuple[str, Receipt]] = field(default_factory=list)
+    """(connection, receipt): what stays in the other systems."""
+    texts: list[str] = field(default_factory=list)
+
+    @property
+    def refs(self) -> list[tuple[str, str]]:
+        return [(contact.connection, contact.id) for contact in self.contacts]
+
+    @property
+    def found(self) -> bool:
+        return bool(self.contacts or self.responses)
+
+
+def find(tx: Tx, address_key: str) -> Stored:
+    """Everything of the person who has this address, by their other contacts too."""
+    stored = Stored(addresses={address_key})
+    rows = tx.execute(
+        text(
+            "select doc, person_id, address_key from contact where address_key = :a "
+            "or person_id in (select person_id from contact where address_key = :a)"
+        ),
+        {"a": address_key},
+    )
+    for row in rows:
+        stored.contacts.append(codec.decode_contact(row.doc))
+        stored.persons.add(row.person_id)
+        stored.addresses |= {row.address_key} - {None}
+    for response in tx.execute(text("select * from response")):
+        mine = (response.connection, response.contact_id) in stored.refs or response.person_id in stored.persons
+        if mine or response.email.strip().casefold() in stored.addresses:
+            stored.responses[response.key] = response.comment
+            stored.texts += [response.comment]
+    statement = text(
+        "select w.key, w.connection, w.kind, w.change, r.record_id, r.record_type, r.link, r.already_there "
+        "from write_back w left join receipt r on r.key = w.key where w.response_key = :k"
+    )
+    for key in stored.responses:
+        for row in tx.execute(statement, {"k": key}):
+            stored.write_backs[row.key] = codec.from_text(row.change)
+            if row.record_id is not None:
+                receipt = Receipt(
+                    key=row.key, record_id=row.record_id, record_type=row.record_type, link=row.link,
+                    already_there=bool(row.already_there),
+                )  # fmt: skip
+                stored.receipts.append((row.connection, receipt))
+    return stored
+
+
+def still_named(tx: Tx, words: str) -> bool:
+    """Whether any contact has this name or number."""
+    for row in tx.execute(text("select doc from contact").execution_options(yield_per=_BATCH)):
+        contact = codec.decode_contact(row.doc)
+        if words.casefold() in (contact.name.casefold(), contact.phone.casefold()):
+            return True
+    return False
+
+
+def erase(tx: Tx, stored: Stored, clean: Clean) -> Counter[str]:
+    """Remove the person's rows, and clean what is left of them in any other; how many rows of each table."""
+    metadata = MetaData()
+    metadata.reflect(tx)
+    counts: Counter[str] = Counter()
+    for table in metadata.sorted_tables:
+        if table.name in _KEPT:
+            continue
+        removed = _strip(tx, table, stored) if table.name == "response" else _remove(tx, table, stored)
+        cleaned = _clean(tx, table, clean)
+        if removed or cleaned:
+            counts[table.name] = removed + cleaned
+    return counts
+
+
+def attempts_by_record(tx: Tx) -> dict[str, str]:
+    """The file of each attempt's record, and the attempt's id."""
+    return {row.journal: row.id for row in tx.execute(text("select journal, id from attempt"))}
+
+
+def put_digests(tx: Tx, attempt_id: str, inputs: str, outputs: str) -> None:
+    """What a rewritten record proves itself by from now on."""
+    tx.execute(
+        text("update attempt set inputs_digest = :i, outputs_digest = :o where id = :id"),
+        {"i": inputs, "o": outputs, "id": attempt_id},
+    )
+
+
+def _strip(tx: Tx, table: Table, stored: Stored) -> int:
+    bare = {"email": "", "comment": "", "external_id": "", "contact_id": None, "company_id": None, "person_id": None,
+            "judged": ERASED}  # fmt: skip
+    done = 0
+    for keys in _batches(stored.responses):
+        done += tx.execute(update(table).where(table.c.key.in_(keys)).values(bare)).rowcount
+    return done
+
+
+def _remove(tx: Tx, table: Table, stored: Stored) -> int:
+    """Delete what hangs on a contact, an answer, a write-back, the person or the address."""
+    columns = table.c
+    tests: list[Any] = []
+    for connection, contact_id in stored.refs:
+        for name, value in (("contact_id", contact_id), ("member", f"contact:{contact_id}")):
+            if name in columns:
+                tests.append(and_(columns[name] == value, _on(table, connection)))
+        if table.name == "hint":
+            tests.append(
+                and_(columns.kind == "contact", columns.record_id == contact_id, columns.connection == connection)
+            )
+        if table.name == "contact":
+            tests.append(and_(columns.connection == connection, columns.id == contact_id))
+    if "person_id" in columns and stored.persons:
+        tests.append(columns.person_id.in_(stored.persons))
+    if "address_key" in columns:
+        tests.append(columns.address_key.in_(stored.addresses))
+    if "response_key" in columns and stored.responses:
+        tests.append(columns.response_key.in_(list(stored.responses)))
+    if "key" in columns and table.name != "write_back" and stored.write_backs:
+        tests.append(columns.key.in_(list(stored.write_backs)))
+    if table.name == "suppression":
+        tests.append(columns.value.in_([*stored.addresses, *stored.persons, *(f"{c}/{i}" for c, i in stored.refs)]))
+    return tx.execute(delete(table).where(or_(*tests))).rowcount if tests else 0
+
+
+def _on(table: Table, connection: str) -> ColumnElement[bool]:
+    """The table's rows of one connection; a decision has it by its plan."""
+    if "connection" in table.c:
+        return table.c.connection == connection
+    plan = table.metadata.tables.get("plan")
+    if "plan_id" in table.c and plan is not None:
+        return table.c.plan_id.in_(select(plan.c.id).where(plan.c.connection == connection))
+    return true()
+
+
+def _clean(tx: Tx, table: Table, clean: Clean) -> int:
+    """Go through every text; a row whose very key is about the person is deleted."""
+    keys = list(table.primary_key.columns)
+    texts = [column for column in table.columns if isinstance(column.type, String | Text | LargeBinary)]
+    if not texts or not keys:
+        return 0
+    changed = []
+    for row in tx.execute(select(*keys, *(c for c in texts if c not in keys)).execution_options(yield_per=_BATCH)):
+        values = {c.name: getattr(row, c.name) for c in texts}
+        cleaned = {name: clean(_plain(value)) for name, value in values.items() if value}
+        different = {name: value for name, value in cleaned.items() if value != _plain(values[name])}
+        if different:
+            changed.append(({key.name: getattr(row, key.name) for key in keys}, different))
+    for key, different in changed:
+        this = and_(*(column == key[column.name] for column in keys))
+        if any(column.name in different for column in keys):
+            tx.execute(delete(table).where(this))
+        else:
+            tx.execute(update(table).where(this).values(different))
+    return len(changed)
+
+
+def _plain(value: Any) -> str | bytes:
+    return value if isinstance(value, str) else bytes(value)
+
+
+def _batches(keys: Iterable[str]) -> Iterable[list[str]]:
+    held = list(keys)
+    return (held[at : at + 500] for at in range(0, len(held), 500))
+
+
+def clean_copy(path: Path, stored: Stored, clean: Clean) -> bool:
+    """Erase the person from a copy of the SQLite file, of this schema or an earlier one; False where it cannot be."""
+    try:
+        copy = open_store(f"sqlite:///{path}", migrate=False)
+        try:
+            with copy.write() as tx:
+                erase(tx, stored, clean)
+            return not wipe(copy, ())
+        finally:
+            copy.close()
+    except (SQLAlchemyError, sqlite3.Error, ConnectorError):
+        return False
+
+
+def wipe(store: Store, tables: Iterable[str]) -> list[str]:
+    """Write the database anew, so that no deleted row is left in its files. Returns what a person has to do yet."""
+    if not store.postgres:
+        return _wipe_sqlite(store)
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return _wipe_postgres(connection, tables)
+
+
+def _wipe_sqlite(store: Store) -> list[str]:
+    raw = store.engine.raw_connection()
+    try:
+        run = raw.cursor().execute
+        run("PRAGMA secure_delete=ON")
+        run("PRAGMA temp_store=FILE")  # in memory it would take as much of that as the database is large
+        run("VACUUM")
+        run("PRAGMA temp_store=MEMORY")
+        (busy, *_) = run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        run("PRAGMA secure_delete=OFF")
+    finally:
+        raw.close()
+    if not busy:
+        return []
+    return ["the write-ahead log is in use by another process: stop it, then run connector db vacuum"]
+
+
+def _wipe_postgres(connection: Connection, tables: Iterable[str]) -> list[str]:
+    left = []
+    for table in tables:
+        with suppress(DBAPIError):
+            connection.exec_driver_sql(f'VACUUM (FULL) "{table}"')
+            continue
+        left.append(f"PostgreSQL refused VACUUM (FULL) {table}: its owner has to run it")
+    return [
+        *left,
+        "PostgreSQL keeps old pages in its own write-ahead log, in replicas and in base backups until they are "
+        "recycled: that is in the hands of its administrator",
+    ]

@@ -1,0 +1,98 @@
+"""The doctor names what is wrong, and each remedy is a command that exists."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Any
+
+from connector.cli import main
+from tests.cli.acting import ANN, answer, delivered, jobs, pulled
+from tests.cli.conftest import Connector, Desk
+
+
+def findings(connector: Connector, code: int = 5) -> list[dict[str, Any]]:
+    said = connector("doctor", "--json")
+    assert said.code == code, said
+    found: list[dict[str, Any]] = said.facts["findings"]
+    for finding in found:
+        for command in re.findall(r"connector ([a-z-]+)", finding["remedy"]):
+            assert command in main.COMMANDS
+    return found
+
+
+def words(found: list[dict[str, Any]]) -> str:
+    return "\n".join(f"{each['severity']} {each['place']}: {each['what']} → {each['remedy']}" for each in found)
+
+
+def test_nothing_is_wrong_after_a_good_day(desk: Desk, connector: Connector) -> None:
+    delivered(desk, connector)
+    assert findings(connector, code=0) == []
+    assert "nothing is wrong" in connector("doctor").out
+
+
+def test_before_anything_was_done_there_is_nothing_to_do(desk: Desk, connector: Connector) -> None:
+    assert {each["severity"] for each in findings(connector, code=0)} == {"note"}
+    assert not (desk.folder / "nps-data").exists()
+
+
+def test_a_broken_configuration_is_named_and_the_rest_examined_all_the_same(desk: Desk, connector: Connector) -> None:
+    delivered(desk, connector)
+    connector("pause", "psa", "--reason", "moving house")
+    desk.write("live", lambda text: text.replace("band:", "bnad:"))
+    said = words(findings(connector))
+    assert "rules[0].when.bnad" in said
+    assert "paused" in said
+    assert "connector resume psa" in said
+
+
+def test_holds_refusals_and_lost_records_are_named_each_with_its_command(desk: Desk, connector: Connector) -> None:
+    desk.write("live", lambda text: text.replace("priority: High", "priority: Nonexistent"))
+    connector("pull")
+    answer(desk, connector, {"email": ANN, "score": 3})
+    connector("deliver")
+    record = jobs(connector, "pull")[0]["attempts"][0]["record"]
+    (desk.folder / record).unlink()
+    said = words(findings(connector))
+    assert "1 write-backs were refused; open_ticket" in said
+    assert "connector outbox list" in said
+    assert "the records of 1 attempts are gone" in said
+
+
+def test_an_open_folder_and_a_killed_process_and_a_locked_database_are_named(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    data = desk.folder / "nps-data"
+    data.chmod(0o755)
+    other = sqlite3.connect(data / "nps.sqlite3", isolation_level=None)
+    other.execute("update lease set owner = 'elsewhere|?|1|?', expires_at = '2026-01-01T00:00:00.000000Z'")
+    said = words(findings(connector))
+    assert f"chmod 700 {data}" in said
+    assert "ended without giving its lease back (elsewhere)" in said
+    other.execute("begin exclusive")
+    assert "held by another process" in words(findings(connector))
+    other.close()
+
+
+def test_a_clock_that_stands_wrong_is_told_by_the_date_of_the_crm(desk: Desk, connector: Connector) -> None:
+    from connector.jobs.journal import JournalWriter
+    from tests.jobs.story import read_frames
+
+    pulled(desk, connector)
+    record = desk.folder / jobs(connector, "pull")[0]["attempts"][0]["record"]
+    frames = list(read_frames(record))
+    frames[0]["clock"] = frames[0]["clock"].replace("202", "201", 1)
+    record.unlink()
+    writer = JournalWriter(record)
+    for frame in frames:
+        writer.write(frame)
+    writer.close()
+    assert "minutes behind the CRM's" in words(findings(connector))
+
+
+def test_a_schema_that_is_behind_is_named(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    store = sqlite3.connect(desk.folder / "nps-data/nps.sqlite3")
+    store.execute("update alembic_version set version_num = '0001'")
+    store.commit()
+    store.close()
+    assert "connector db upgrade" in words(findings(connector))

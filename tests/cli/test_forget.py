@@ -1,0 +1,95 @@
+"""A person is erased: no byte of them is left in any file, and every other record still replays."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+from tests.cli.acting import ANN, answer, delivered, jobs, tickets
+from tests.cli.conftest import Connector, Desk
+from tests.scanning import traces
+
+COMMENT = "The purple printer of the Northgate depot jams every single Tuesday, nobody comes."
+WHOLE = {"Ann Example", ANN, "+1 555 0100", "purple printer of the Northgate depot"}
+
+
+def told(desk: Desk, connector: Connector) -> Path:
+    """Everything there can be of Ann; the data folder."""
+    delivered(desk, connector)
+    answer(desk, connector, {"email": ANN, "score": 2, "comment": COMMENT}, {"email": "bob@example.com", "score": 9},
+           name="more.csv")  # fmt: skip
+    connector("deliver")
+    connector("preview", "--offline")
+    connector("suppress", ANN, "--reason", "Ann Example asked us to")
+    data = desk.folder / "nps-data"
+    copy = sqlite3.connect(data / "nps.sqlite3")
+    copy.execute("vacuum into ?", (str(data / "nps.sqlite3.before-0001-20261101000000"),))
+    copy.close()
+    return data
+
+
+def test_no_byte_of_the_person_is_left_in_any_file(desk: Desk, connector: Connector) -> None:
+    data = told(desk, connector)
+    before = traces(data, WHOLE)
+    assert {trace.rpartition(": ")[2] for trace in before} == WHOLE
+    assert any("before-0001" in trace for trace in before)
+    opened = tickets(desk)
+    asked = connector("forget", ANN, "--json")
+    assert asked.facts["done"] is False
+    assert traces(data, WHOLE) == before, "nothing is done before it is confirmed"
+    done = connector("forget", ANN, "--yes", "--json", "--debug")
+    assert done.code == 0, done
+    made = done.facts["certificate"]
+    assert traces(data, WHOLE) == []
+    assert made["records_removed"] == []
+    assert made["records_rewritten"] >= 5
+    assert made["rows"]["contact"] == 1
+    assert list(made["backups"].values()) == ["cleaned"]
+    assert [each["what"] for each in made["remains_in_crm"]].count("ticket") == opened
+    assert traces(json.dumps(made), WHOLE) == []
+
+
+def test_records_and_copies_stay_usable(desk: Desk, connector: Connector) -> None:
+    data = told(desk, connector)
+    connector("forget", ANN, "--yes")
+    for story in ("pull", "plan", "collect", "deliver"):
+        for job in jobs(connector, story):
+            said = connector("jobs", "replay", job["id"])
+            assert said.code == 0, said.out
+            assert "no difference" in said.out
+    assert "somebody was erased from it" in connector("jobs", "replay", jobs(connector, "pull")[0]["id"]).out
+    copy = sqlite3.connect(data / "nps.sqlite3.before-0001-20261101000000")
+    assert copy.execute("select count(*) from contact").fetchone()[0] > 10
+    copy.close()
+    assert "never pulled" in connector("explain", ANN).out, "the CRM still has her"
+    assert "searched" in connector("forget", "--list").out
+
+
+def test_scores_stay_for_the_statistics_without_whose_they_were(desk: Desk, connector: Connector) -> None:
+    told(desk, connector)
+    answer(desk, connector, {"email": "carol@example.com", "score": 4, "comment": COMMENT}, name="carol.csv")
+    before = connector("responses", "list", "--json").facts["responses"]
+    connector("forget", ANN, "--yes")
+    after = connector("responses", "list", "--json").facts["responses"]
+    assert [each["score"] for each in after] == [each["score"] for each in before]
+    assert sorted(each["comment"] for each in after) == ["", "", "", COMMENT], "the same words of somebody else stay"
+
+
+def test_the_next_pull_brings_nobody_back_and_records_nothing_of_them(desk: Desk, connector: Connector) -> None:
+    data = told(desk, connector)
+    connector("forget", ANN, "--yes")
+    with desk.server.world.lock:
+        desk.server.world.edit_contact(1001, title="Chief")
+    assert connector("pull", "--json").code == 0
+    answer(desk, connector, {"email": ANN, "score": 1, "comment": COMMENT}, name="again.csv", code=5)
+    assert traces(data, WHOLE) == []
+    newest = jobs(connector, "pull")[0]
+    assert newest["attempts"][0]["counts"]["forgotten"] == 1
+    assert connector("jobs", "replay", newest["id"]).code == 0
+    assert "never pulled" in connector("explain", ANN).out
+    assert connector("forget", ANN, "--lift").code == 0
+    with desk.server.world.lock:
+        desk.server.world.edit_contact(1001, title="Chief Officer")
+    connector("pull")
+    assert traces(data, {ANN})

@@ -1,0 +1,111 @@
+"""A bundle made on one machine replays on another, and nobody is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from connector.jobs.journal import JournalWriter, read_lines
+from tests.cli.acting import ANN, answer, delivered, pulled
+from tests.cli.conftest import Connector, Desk
+from tests.scanning import everybody, secrets, traces
+
+COMMENT = "Tickets take days and nobody of you calls back, so we are talking to somebody else by now."
+
+
+@pytest.fixture
+def bundle(desk: Desk, connector: Connector) -> Path:
+    delivered(desk, connector)
+    answer(desk, connector, {"email": ANN, "score": 2, "comment": COMMENT}, name="more.csv")
+    connector("preview", "--offline")
+    target = desk.folder / "away" / "bundle.zip"
+    target.parent.mkdir()
+    said = connector("support-bundle", "--out", str(target))
+    assert said.code == 0, said.out + said.err
+    assert "left out" not in said.out
+    return target
+
+
+def elsewhere(bundle: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """`connector jobs replay` in an empty folder of a user who has nothing."""
+    for name in ("clean", "home"):
+        (folder / name).mkdir(exist_ok=True)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder / "home")}
+    root = Path(__file__).parents[2]
+    code = f"import sys; sys.path.insert(0, {str(root)!r}); from connector.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, "jobs", "replay", str(bundle), "--json"],
+        cwd=folder / "clean", env=environ, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_every_job_of_a_bundle_replays_in_a_clean_folder_without_database_and_configuration(
+    bundle: Path, tmp_path: Path
+) -> None:
+    done = elsewhere(bundle, tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    stories = [replay["story"] for replay in told["replays"]]
+    assert sorted(stories) == ["collect", "collect", "deliver", "plan", "pull"]
+    assert all(replay["same"] and replay["compared"] for replay in told["replays"])
+    assert all("pseudonyms are compared" in replay["remarks"][0] for replay in told["replays"])
+    assert list((tmp_path / "clean").iterdir()) == list((tmp_path / "home").iterdir()) == []
+
+
+def test_one_changed_byte_in_a_bundle_shows(bundle: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "forged"
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(folder)
+    record = next(path for path in folder.rglob("*.zst") if b'"story":"collect"' in next(read_lines(path)))
+    lines = list(read_lines(record))
+    record.unlink()
+    writer = JournalWriter(record)
+    for line in lines:
+        writer.write(json.loads(re.sub(rb'"score":("?)[23]', rb'"score":\g<1>4', line)))
+    writer.close()
+    forged = tmp_path / "forged.zip"
+    with zipfile.ZipFile(forged, "w") as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(folder))
+    done = elsewhere(forged, tmp_path)
+    assert done.returncode == 1
+    assert "altered" in done.stdout
+
+
+def test_nobody_and_no_secret_is_in_a_bundle(bundle: Path, desk: Desk) -> None:
+    people = everybody(desk.server)
+    assert len(people) > 100
+    store = desk.folder / "nps-data"
+    assert traces(store, {"Ann Example", ANN, "+1 555 0100", COMMENT}), "the search finds what is there"
+    assert traces(bundle, people | secrets(desk.server) | {COMMENT, "Nobody calls back", "Northwind"}) == []
+
+
+def test_a_bundle_that_still_names_somebody_is_not_written(
+    desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connector.jobs import bundle as making
+
+    delivered(desk, connector)
+    monkeypatch.setattr(making, "README", "for Ann Example {jobs}")
+    said = connector("support-bundle", "--out", "b.zip")
+    assert said.code == 1
+    assert "README.txt line 1: it still holds the name of a contact" in said.err
+    assert not (desk.folder / "b.zip").exists()
+    assert [path.name for path in desk.folder.iterdir() if "bundle" in path.name] == []
+
+
+def test_only_the_named_jobs_are_in_a_bundle(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    connector("pull")
+    job = connector("jobs", "list", "--json").facts["jobs"][0]["id"]
+    made = connector("support-bundle", job, "--out", "one.zip", "--json", "--debug")
+    assert made.facts.get("jobs") == 1, made
+    assert connector("support-bundle", "no-such-job", "--out", "two.zip").code == 2
+    assert connector("support-bundle", job, "--out", "one.zip").code == 2
