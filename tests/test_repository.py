@@ -142,6 +142,9 @@ def test_compose_runs_the_image_as_its_own_user_and_gives_it_time_to_park() -> N
     assert int(service["stop_grace_period"].rstrip("s")) > 10
     assert "ports" not in service, "the private listener is published nowhere"
     assert service["environment"]["CONNECTOR_CONFIG"] == "/config/nps.yaml"
+    assert service["environment"]["CONNECTOR_DATABASE_URL_FILE"] == "${CONNECTOR_DATABASE_URL_FILE:-}"
+    assert "CONNECTOR_DATABASE_URL" not in service["environment"], "it holds a password, and docker inspect shows it"
+    assert "database_url" in service["secrets"]
     assert [name for name, other in COMPOSE["services"].items() if "profiles" not in other] == ["connector"]
     assert COMPOSE["services"]["postgres"]["environment"]["POSTGRES_PASSWORD_FILE"].startswith("/run/secrets/")
 
@@ -150,7 +153,9 @@ def test_the_proxy_reaches_the_public_listener_only() -> None:
     proxy = COMPOSE["services"]["proxy"]
     assert proxy["command"][-1] == "connector:9465"
     assert PORT not in json.dumps(proxy)
-    assert "monitoring" not in proxy["networks"]
+    told = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    assert Listen().private == f"127.0.0.1:{PORT}"
+    assert set(re.findall(rf"[\w.]+:{PORT}", told)) == {Listen().private}, "no network reaches the private listener"
 
 
 def test_the_unit_is_hardened_and_runs_what_exists() -> None:
@@ -158,10 +163,26 @@ def test_the_unit_is_hardened_and_runs_what_exists() -> None:
     parses(keys["ExecStart"].split()[1:])
     assert keys["ExecReload"].startswith("/bin/kill -HUP")
     assert int(keys["TimeoutStopSec"]) > 10
-    assert keys["DynamicUser"] == keys["NoNewPrivileges"] == keys["PrivateTmp"] == "yes"
+    assert keys["NoNewPrivileges"] == keys["PrivateTmp"] == keys["RemoveIPC"] == "yes"
     assert keys["ProtectSystem"] == "strict"
     assert keys["CapabilityBoundingSet"] == ""
     assert keys["RestartPreventExitStatus"] == "2"
+
+
+def test_commands_by_hand_run_as_the_service_does() -> None:
+    keys = dict(line.split("=", 1) for line in UNIT.splitlines() if "=" in line and not line.startswith("#"))
+    told = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    user, data = keys["User"], f"/var/lib/{keys['StateDirectory']}"
+    assert "DynamicUser" not in keys, "its data would be root's alone below /var/lib/private"
+    assert "LoadCredential" not in keys, "credentials are gone while the service is stopped"
+    assert re.search(rf"sudo useradd --system .* {user}\n", told)
+    assert re.search(rf"sudo install -d -m 0700 -o {user} -g {user} \S+/secrets {data}\n", told)
+    assert re.search(rf"sudo install -m 0400 -o {user} ", told)
+    program = keys["ExecStart"].split()[0]
+    line = re.search(rf"sudo -u {user} env -C {data} (\S+) {program} (\w+)\n", told)
+    assert line is not None
+    assert line[1] == keys["Environment"]
+    parses([line[2]])
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "CronJob"])
@@ -173,6 +194,7 @@ def test_the_pods_are_confined_and_run_what_exists(kind: str) -> None:
     parses(container["args"])
     assert str(pod["securityContext"]["runAsUser"]) == dict(instructions())["USER"]
     assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["fsGroupChangePolicy"] == "OnRootMismatch", "else all is opened at each start"
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
     }  # fmt: skip

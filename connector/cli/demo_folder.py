@@ -100,10 +100,13 @@ def prepare(folder: Path) -> None:
     (folder / MARK).write_text("connector demo made this folder and makes it anew each time.\n")
 
 
+_UNSET = "unset CONNECTOR_CONFIG CONNECTOR_DATABASE_URL CONNECTOR_DATABASE_URL_FILE"
+
+
 def write(folder: Path, url: str, keys: Keys) -> None:
     """nps.yaml and env.sh."""
     (folder / "nps.yaml").write_text(YAML.format(url=url))
-    lines = ["# The keys of the stand-in CRM; nothing secret.", "unset CONNECTOR_CONFIG CONNECTOR_DATABASE_URL"]
+    lines = ["# The keys of the stand-in CRM; nothing secret.", _UNSET]
     lines += [f"export {name}={value}" for name, value in keys.environ().items()]
     (folder / "env.sh").write_text("\n".join(lines) + "\n")
 

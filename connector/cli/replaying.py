@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from connector import config
+from connector.cli import common
 from connector.cli.output import facts, say
+from connector.errors import ConnectorError
 from connector.jobs import bundle
 from connector.jobs.replay import Difference, Recorded, Report, replay
 from connector.jobs.runtime import Runtime
@@ -21,8 +25,17 @@ def laid_out(file: Path) -> Iterator[list[Path]]:
     if not bundle.is_bundle(file):
         yield [file]
         return
-    with bundle.records(file) as found:
+    with bundle.records(file, _data_folder()) as found:
         yield found
+
+
+def _data_folder() -> Path | None:
+    """Where there is room, if a configuration is at hand: /tmp may be small, and memory. None is needed."""
+    try:
+        data = config.load(common.config_path(), os.environ).storage.data
+    except (ConnectorError, OSError):
+        return None
+    return data if data.is_dir() and os.access(data, os.W_OK | os.X_OK) else None
 
 
 def replayed(runtime: Runtime | None, records: list[tuple[Path, str]]) -> bool:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from apscheduler.executors.debug import DebugExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -64,7 +66,8 @@ class Clock:
         """Forget all entries, take these, and look at each at once: the store says what was missed."""
         for job in self.scheduler.get_jobs():
             if job.id not in ("beat", "house"):
-                job.remove()
+                with suppress(JobLookupError):  # it went off in this moment
+                    job.remove()
         for entry in entries:
             if entry.period:
                 self.scheduler.add_job(self._wake, SlotTrigger(entry), args=(entry,), id=f"slot {entry.key}")

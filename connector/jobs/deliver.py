@@ -77,11 +77,15 @@ def _look_up(
         list[StoredWriteBack],
         lambda tx: [to_stored(wb) for wb in outbox.to_look_up(tx, connection, now=record.now, mode=config.mode)],
     )
+    unsure = [from_stored(row) for row in stored]
     asked = [
         wb
-        for wb in map(from_stored, stored)
+        for wb in unsure
         if sink.effect_class(wb.kind) is not EffectClass.UNKEYED and (only is None or wb.key in only)
     ]
+    unkeyed = [wb.key for wb in unsure if sink.effect_class(wb.kind) is EffectClass.UNKEYED]
+    if unkeyed:
+        record.commit(lambda tx: store_outbox.look_no_more(tx, unkeyed))
     if not asked:
         return
     found = sink.find(asked)

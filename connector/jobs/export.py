@@ -26,6 +26,8 @@ SOURCES = {
     "response": ("answers", "from files of answers, or from a survey tool"),
     "write_back": ("written to other systems", "made by the rules of the configuration upon an answer"),
     "receipt": ("where it was written", "the other systems' word on what was written"),
+    "undo": ("taken back", "made by the program: what connector undo took back in the other systems"),
+    "hint": ("hints of a change", "told by the CRM, kept until the next connector pull has looked"),
     "follow_up": ("follow-up", "read back from the tickets in the CRM"),
 }
 """Table → (its name for people, its source)."""

@@ -161,8 +161,16 @@ class LiveRecord:
         if self._watching.stopping.is_set():
             raise ParkedError(f"{self._lease.connection}: stopped on request; it goes on at the next start")
 
+    def before_call(self, call: Call) -> None:
+        """Many reads between two commits (owners of a batch, states of all tickets) must not outlive the lease, or a
+        slow tenant would never get past them: before one, a lease that is half gone is prolonged."""
+        self.go_on()
+        if not call.writes and self._lease.expires_at - self._clock() < LEASE / 2:
+            with self._store.write(durable=False) as tx:
+                self._lease = leases.check(tx, self._lease, now=self._clock(), ttl=LEASE)
+
     def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:
-        inner: Wire = _Stoppable(build(settings, self.guard), self.go_on)
+        inner: Wire = _Heeding(build(settings, self.guard), self.before_call)
         with self._store.read() as tx:
             known = forgotten.load(tx)
         if known.digests:
@@ -205,14 +213,14 @@ FAILURES: dict[str, type[ConnectorError]] = {
 """What a wire may raise, by the name under which it is recorded."""
 
 
-class _Stoppable:
-    """A wire that begins no request once the process is asked to leave."""
+class _Heeding:
+    """A wire that begins no request before `before` has agreed: the process may be asked to leave."""
 
-    def __init__(self, inner: Wire, go_on: Callable[[], None]) -> None:
-        self._inner, self._go_on = inner, go_on
+    def __init__(self, inner: Wire, before: Callable[[Call], None]) -> None:
+        self._inner, self._before = inner, before
 
     def send(self, call: Call) -> Answer:
-        self._go_on()
+        self._before(call)
         return self._inner.send(call)
 
 

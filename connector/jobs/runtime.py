@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,9 @@ from connector.ports import Context, Ports
 from connector.store import Store, open_store
 
 DATABASE_URL = "CONNECTOR_DATABASE_URL"
+DATABASE_URL_FILE = "CONNECTOR_DATABASE_URL_FILE"
+"""A file that holds the address, for it holds a password and an environment is easily seen."""
+_SQLITE = "nps.sqlite3"
 LOG = "log"
 """The connection that is always there: notify without an address writes a line into the log."""
 
@@ -64,23 +67,42 @@ def open_runtime(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Runtime:
-    """Open the store that CONNECTOR_DATABASE_URL names, or the SQLite file in the configured data folder."""
+    """Open the store that the environment names, or the SQLite file in the configured data folder."""
     data = config.storage.data
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = open_store(database_url(config, environ=environ))
     return Runtime(config=config, store=store, data=data, clock=clock, sleep=sleep, owner=this_process())
 
 
-def database_url(config: Config, *, environ: dict[str, str] | None = None) -> str:
-    """CONNECTOR_DATABASE_URL, or the SQLite file in the configured data folder."""
-    named = (os.environ if environ is None else environ).get(DATABASE_URL)
-    return named or f"sqlite:///{config.storage.data / 'nps.sqlite3'}"
+def database_url(config: Config, *, environ: Mapping[str, str] | None = None) -> str:
+    """What the environment names, or the SQLite file in the configured data folder."""
+    return named_database(os.environ if environ is None else environ) or f"sqlite:///{config.storage.data / _SQLITE}"
 
 
-def store_exists(config: Config, *, environ: dict[str, str] | None = None) -> bool:
+def named_database(environ: Mapping[str, str]) -> str | None:
+    """CONNECTOR_DATABASE_URL, or what the file of CONNECTOR_DATABASE_URL_FILE holds. An empty variable names nothing.
+
+    An empty or unreadable file raises ConfigError: going on with a new SQLite file would ask and write twice.
+    """
+    url, name = environ.get(DATABASE_URL), environ.get(DATABASE_URL_FILE)
+    if not name:
+        return url or None
+    if url:
+        raise ConfigError(f"{DATABASE_URL} and {DATABASE_URL_FILE} are both set; unset one of them")
+    try:
+        found = Path(name).read_text(encoding="utf-8-sig").strip()
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or "is no text"
+        raise ConfigError(f"{DATABASE_URL_FILE}: {name}: {why}; let it be a file that this user may read") from None
+    if not found:
+        raise ConfigError(f"{DATABASE_URL_FILE}: {name}: is empty; write postgresql://nps:PASSWORD@HOST/nps into it")
+    return found
+
+
+def store_exists(config: Config, *, environ: Mapping[str, str] | None = None) -> bool:
     """Whether there is a store already; `open_runtime` would make one."""
-    named = (os.environ if environ is None else environ).get(DATABASE_URL)
-    return bool(named) or (config.storage.data / "nps.sqlite3").is_file()
+    named = named_database(os.environ if environ is None else environ)
+    return bool(named) or (config.storage.data / _SQLITE).is_file()
 
 
 def open_ports(config: Config, connection: str, record: Record) -> Ports:

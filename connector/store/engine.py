@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from connector import log
 from connector.errors import ConfigError, UnavailableError
 from connector.store import tables
 
@@ -89,8 +90,15 @@ _POOL: dict[str, Any] = {"pool_size": 5, "max_overflow": MOST_CONNECTIONS - 5}
 
 
 def open_store(url: str, *, migrate: bool = True) -> Store:
-    """Open, and bring the schema up to date. A schema newer than this program raises ConfigError (exit 2)."""
-    parsed = make_url(url)
+    """Open, and bring the schema up to date. ConfigError: a bad address, or a schema newer than this program."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # without the address in it, for that holds the password
+        raise ConfigError(
+            "CONNECTOR_DATABASE_URL: this is no address of a database; write for example "
+            "postgresql://nps:PASSWORD@postgres:5432/nps, odd characters of the password as %40"
+        ) from None
+    log.register_secrets([parsed.password] if isinstance(parsed.password, str) else [])
     if parsed.get_backend_name() == "postgresql":
         engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **_POOL)
         _on_begin_postgres(engine)

@@ -221,7 +221,7 @@ def connections_with_work(tx: Tx, *, now: datetime, mode: Mode) -> list[str]:
     rows = tx.execute(
         text(
             "select distinct connection from write_back where state = 'sending' "
-            "or (state = 'unknown' and (look_after is null or look_after <= :now)) "
+            "or (state = 'unknown' and look_after <= :now) "
             "or (state = 'waiting' and not_before <= :now and :sends and rehearsal = :rehearsal) order by 1"
         ),
         {"now": instant(now), "sends": mode is not Mode.PREVIEW, "rehearsal": mode is Mode.REHEARSAL},
@@ -290,8 +290,8 @@ def orphaned(tx: Tx, connection: str) -> list[tuple[str, str]]:
 def in_state(tx: Tx, connection: str, state: str, *, look_due: datetime | None = None) -> list[Entry]:
     rows = tx.execute(
         text(
-            _ENTRY + "where w.connection = :c and w.state = :s and (:due = '' or w.look_after is null "
-            "or w.look_after <= :due) order by w.created_at, w.key"
+            _ENTRY + "where w.connection = :c and w.state = :s and (:due = '' or w.look_after <= :due) "
+            "order by w.created_at, w.key"
         ),
         {"c": connection, "s": state, "due": instant(look_due) if look_due else ""},
     )
@@ -340,6 +340,12 @@ def claim(tx: Tx, key: str, *, token: int, now: datetime) -> bool:
         {"t": token, "k": key, "now": instant(now)},
     )
     return done.rowcount == 1
+
+
+def look_no_more(tx: Tx, keys: Collection[str]) -> None:
+    """These can be looked up by nobody: they stay unknown until a person decides, and are no work until then."""
+    for key in keys:
+        tx.execute(text("update write_back set look_after = null where key = :k and state = 'unknown'"), {"k": key})
 
 
 def put_receipt(tx: Tx, receipt: Receipt, *, now: datetime) -> None:

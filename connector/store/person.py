@@ -25,6 +25,7 @@ def rows(tx: Tx, stored: Stored) -> dict[str, list[dict[str, Any]]]:
         add("contact", "connection = :c and id = :i", c=connection, i=contact_id)
         add("membership", "connection = :c and member = :m", c=connection, m=f"contact:{contact_id}")
         add("person_link", "connection = :c and contact_id = :i", c=connection, i=contact_id)
+        add("hint", "connection = :c and kind = 'contact' and record_id = :i", c=connection, i=contact_id)
         add("suppression", "value = :v", v=f"{connection}/{contact_id}")
         add(
             "decision",
@@ -42,6 +43,7 @@ def rows(tx: Tx, stored: Stored) -> dict[str, list[dict[str, Any]]]:
         add("follow_up", "response_key = :k", k=key)
     for key in stored.write_backs:
         add("receipt", "key = :k", k=key)
+        add("undo", "key = :k", k=key)
     return {table: each for table, each in sorted(found.items()) if each}
 
 

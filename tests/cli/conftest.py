@@ -82,6 +82,7 @@ def desk(tmp_path: Path, sandbox: Server, monkeypatch: pytest.MonkeyPatch) -> De
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CONNECTOR_CONFIG", raising=False)
     monkeypatch.delenv("CONNECTOR_DATABASE_URL", raising=False)
+    monkeypatch.delenv("CONNECTOR_DATABASE_URL_FILE", raising=False)
     monkeypatch.setenv("CW_PUBLIC_KEY", login.public_key)
     monkeypatch.setenv("CW_PRIVATE_KEY", login.private_key)
     monkeypatch.setenv("CW_CLIENT_ID", login.client_id)

@@ -10,7 +10,7 @@ from tests.cli.conftest import Connector
 @pytest.fixture(autouse=True)
 def _somewhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("CONNECTOR_CONFIG", "CONNECTOR_DATABASE_URL"):
+    for name in ("CONNECTOR_CONFIG", "CONNECTOR_DATABASE_URL", "CONNECTOR_DATABASE_URL_FILE"):
         monkeypatch.delenv(name, raising=False)
 
 

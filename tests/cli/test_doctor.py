@@ -6,6 +6,8 @@ import re
 import sqlite3
 from typing import Any
 
+import pytest
+
 from connector.cli import main
 from tests.cli.acting import ANN, answer, delivered, jobs, pulled
 from tests.cli.conftest import Connector, Desk
@@ -71,6 +73,35 @@ def test_an_open_folder_and_a_killed_process_and_a_locked_database_are_named(des
     other.execute("begin exclusive")
     assert "held by another process" in words(findings(connector))
     other.close()
+
+
+def test_rights_that_only_another_user_can_change_are_not_to_be_changed_by_this_one(
+    desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connector.jobs.doctor import folder
+
+    pulled(desk, connector)
+    data = desk.folder / "nps-data"
+    data.chmod(0o770)
+    (data / "nps.sqlite3").chmod(0o660)
+    owner = data.stat().st_uid
+    monkeypatch.setattr(folder.os, "geteuid", lambda: owner + 10001)
+    said = words(findings(connector))
+    assert "chmod" not in said
+    assert f"set storage.data to {data}/nps" in said
+    assert f"chown {owner + 10001} {data}/nps.sqlite3" in said
+
+
+def test_a_database_file_that_is_not_there_is_named_and_no_other_is_looked_at(
+    desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulled(desk, connector)
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL_FILE", str(desk.folder / "url"))
+    said = words(findings(connector))
+    assert "wrong database: CONNECTOR_DATABASE_URL_FILE" in said
+    assert connector("pull").code == 2
+    (desk.folder / "url").write_text(f"sqlite:///{desk.folder}/nps-data/nps.sqlite3\n")
+    assert findings(connector, code=0) == []
 
 
 def test_a_clock_that_stands_wrong_is_told_by_the_date_of_the_crm(desk: Desk, connector: Connector) -> None:

@@ -79,6 +79,38 @@ def test_one_changed_byte_in_a_bundle_shows(bundle: Path, tmp_path: Path) -> Non
     assert "altered" in done.stdout
 
 
+@pytest.mark.parametrize(("limit", "value"), [("LARGEST", 3000), ("LARGEST_RECORD", 1500)])
+def test_a_bundle_that_would_fill_the_disk_is_refused_before_anything_is_unpacked(
+    desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    from connector.jobs import bundle as making
+
+    foreign = desk.folder / "foreign.zip"
+    with zipfile.ZipFile(foreign, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(2):
+            archive.writestr(f"records/{number}.jsonl.zst", bytes(2000))
+    assert "damaged" in connector("jobs", "replay", "foreign.zip").err, "below the limits it is read"
+    monkeypatch.setattr(making, limit, value)
+    monkeypatch.setattr(making.shutil, "copyfileobj", lambda *_: pytest.fail("it was unpacked"))
+    said = connector("jobs", "replay", "foreign.zip")
+    assert said.code == 1
+    assert "would take 4,000 bytes, the largest 2,000" in said.err
+
+
+def test_a_bundle_is_unpacked_in_the_data_folder_where_there_is_one_and_nothing_stays(
+    bundle: Path, desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connector.jobs import bundle as making
+
+    data = desk.folder / "nps-data"
+    before, places = sorted(data.iterdir()), []
+    copied = making.shutil.copyfileobj
+    monkeypatch.setattr(making.shutil, "copyfileobj", lambda a, b: (places.append(Path(b.name)), copied(a, b)))
+    assert connector("jobs", "replay", str(bundle)).code == 0
+    assert {place.parent.parent for place in places} == {data}
+    assert sorted(data.iterdir()) == before
+
+
 def test_nobody_and_no_secret_is_in_a_bundle(bundle: Path, desk: Desk) -> None:
     people = everybody(desk.server)
     assert len(people) > 100

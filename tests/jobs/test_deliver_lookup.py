@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from connector.domain import Mode, Notify, WriteBack
 from connector.jobs import once
 from connector.jobs.replay import Recorded, replay
 from connector.jobs.rerun import answers as rerun_answers
@@ -110,4 +111,28 @@ def test_a_rerun_foresees_a_moved_ticket_instead_of_ending_at_it(
     rerun_answers.foresee_deliver(runtime, found, failed=False)
     assert found.create.total() == 0
     assert [remark for remark in found.remarks if remark.startswith(lost) and "but is of company" in remark]
+    runtime.store.close()
+
+
+def test_a_message_of_unknown_outcome_waits_for_a_person_and_makes_no_delivery_of_nothing(
+    sandbox: Server, config_for: ConfigFor, store_url: str, clock: ShiftedClock
+) -> None:
+    runtime = runtime_for(config_for(sandbox), store_url, clock)
+    message = WriteBack(
+        key="nps-mail", connection="log", change=Notify(subject="s", text="t", to=()), response_key="r", revision=1,
+        rule_id="a", action_id="b", not_before=clock(),
+    )  # fmt: skip
+    with runtime.store.write() as tx:
+        outbox.put(tx, [message], rehearsal=False, now=clock())
+        outbox.claim(tx, "nps-mail", token=0, now=clock())
+
+    def work() -> list[str]:
+        with runtime.store.read() as tx:
+            return outbox.connections_with_work(tx, now=clock(), mode=Mode.LIVE)
+
+    assert work() == ["log"]
+    assert once.perform(runtime, "deliver", "log").outcome == "done"
+    clock.move(minutes=5)
+    assert work() == []
+    assert entries(runtime)["nps-mail"].write_back.state == "unknown"
     runtime.store.close()

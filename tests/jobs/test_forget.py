@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,11 @@ def test_nothing_of_the_person_is_left_in_any_row_and_every_record_replays(
         with runtime.store.write() as tx:
             leases.give_back(tx, held)
             hints.put(tx, "psa", "contact", forget.find(runtime, ANN).stored.contacts[0].id, at=clock())
+        for path in records(runtime):
+            os.utime(path, (1, 1))
         made = forget.forget(runtime, forget.find(runtime, ANN))
+        assert made.records_rewritten > 0
+        assert {path.stat().st_mtime for path in records(runtime)} == {1}, "it is kept no longer for that"
         assert [each for each in WHOLE if each in dump()] == []
         assert made.complete
         assert made.rows["hint"] == 1

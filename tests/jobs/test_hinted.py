@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from connector.domain import Reason
 from connector.jobs import once
@@ -126,6 +127,81 @@ def test_many_deletions_at_once_are_left_to_the_full_pull(heard: Heard, sandbox:
     assert kept(heard) == set()
     full_pull(runtime, clock)
     assert gone(runtime) == set(leaving)
+
+
+def hint(runtime: Runtime, *record_ids: str, kind: str = "contact") -> None:
+    with runtime.store.write() as tx:
+        for each in record_ids:
+            hints.put(tx, "psa", kind, each, at=runtime.now())
+
+
+def test_no_more_than_a_handful_are_gone_by_hints_within_a_day(
+    heard: Heard, sandbox: Server, clock: ShiftedClock
+) -> None:
+    runtime = heard.at()
+    pull(runtime)
+    first, second = ids(runtime)[:6], ids(runtime)[6:12]
+    delete(sandbox, *first, *second)
+    hint(runtime, *first)
+    pull(runtime)
+    assert gone(runtime) == set(first)
+    clock.move(hours=1)
+    hint(runtime, *first, *second)  # who is gone already is told of again, and counts once
+    pull(runtime)
+    assert gone(runtime) == set(first)
+    clock.move(hours=24)
+    hint(runtime, *second)
+    pull(runtime)
+    assert gone(runtime) == {*first, *second}
+    assert everything_replays(runtime)
+
+
+def test_companies_are_counted_by_the_day_too_and_are_gone_since_the_first_time(
+    heard: Heard, sandbox: Server, clock: ShiftedClock
+) -> None:
+    runtime = heard.at()
+    pull(runtime)
+
+    def firms() -> dict[str, str | None]:
+        with runtime.store.read() as tx:
+            rows = tx.execute(text("select id, gone_at from company where connection = 'psa' order by id"))
+            return {row.id: row.gone_at for row in rows}
+
+    [one, *others] = list(firms())[:11]
+    delete(sandbox, one, *others, of="companies")
+    hint(runtime, one, kind="company")
+    pull(runtime)
+    since = firms()[one]
+    assert since
+    clock.move(hours=1)
+    hint(runtime, one, *others, kind="company")
+    pull(runtime)
+    assert {each for each, at in firms().items() if at} == {one}
+    assert firms()[one] == since
+    assert everything_replays(runtime)
+
+
+def test_a_stranger_to_every_audience_is_not_stored_because_of_a_hint(
+    sandbox: Server, config_for: ConfigFor, store_url: str, clock: ShiftedClock
+) -> None:
+    typed: dict[str, Any] = {"from": "psa", "contact_types": ["Owner"], "company_types": ["Managed Client"]}
+    runtime = runtime_for(config_for(sandbox, audiences={"typed": typed}, rules=[]), store_url, clock)
+    pull(runtime)
+    known = ids(runtime)
+    template = stored(runtime, known[0]).contact()
+    strangers = [str(each) for each in sandbox.world.tables["contacts"].ids(0) if str(each) not in known]
+    newcomer, stranger = strangers[:2]
+    hint(runtime, newcomer, stranger, known[0])
+    pull(runtime)
+    assert ids(runtime) == known
+    path = f"/company/contacts/{newcomer}"
+    in_scope = {"types": [{"id": int(each)} for each in template.type_ids], "company": {"id": int(template.company_id or 0)}}
+    control(sandbox, "edit", {"path": path, "set": in_scope, "touch": False})
+    hint(runtime, newcomer, stranger)
+    pull(runtime)
+    assert ids(runtime) == sorted([*known, newcomer])
+    assert everything_replays(runtime)
+    runtime.store.close()
 
 
 def test_somebody_read_by_a_hint_while_a_full_pull_is_under_way_is_not_gone_by_it(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+from connector import log
 from connector.errors import ConfigError
 from connector.store import open_store, tables
 
@@ -157,3 +160,38 @@ def test_the_schema_of_another_version_is_a_problem_with_its_remedy(store_url: s
         tx.execute(text("update alembic_version set version_num = '0001'"))
     assert "connector db upgrade" in schema_problem(store)
     store.close()
+
+
+@pytest.mark.parametrize("way", ["engine.vacuum(store)", "erase.wipe(store, ())"])
+def test_writing_the_database_anew_takes_no_memory_of_its_size(way: str, tmp_path: Path) -> None:
+    """In a process of its own: the most memory that it ever had is what is measured."""
+    script = f"""
+import os, resource
+from sqlalchemy import text
+from connector.store import engine, erase
+store = engine.open_store("sqlite:///{tmp_path}/nps.sqlite3")
+with store.write() as tx:
+    tx.execute(text("create table ballast (a blob)"))
+    for _ in range(120):
+        tx.execute(text("insert into ballast values (:a)"), {{"a": os.urandom(1 << 20)}})
+store.close()
+store = engine.open_store("sqlite:///{tmp_path}/nps.sqlite3")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+{way}
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 60, "MB"
+
+
+@pytest.mark.parametrize("url", ["garbage", "postgresql://nps:hunter2@127.0.0.1:x/nps", "mysql://nps:hunter2@x/nps"])
+def test_an_address_that_is_none_is_a_mistake_of_the_configuration_and_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match="CONNECTOR_DATABASE_URL") as told:
+        open_store(url)
+    assert "hunter2" not in str(told.value)
+
+
+def test_the_password_of_the_database_is_hidden_like_every_secret() -> None:
+    open_store("postgresql://nps:hunter%402@127.0.0.1:1/nps", migrate=False).close()
+    assert log.holds_secret("it was hunter@2")
+    assert log.holds_secret("postgresql://nps:hunter%402@x")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from connector.domain import AddNote, Change, Mode, OpenTicket, Receipt, RecordResponse, WriteBack
 from connector.rules import outbox as rules
@@ -178,3 +179,72 @@ def test_what_leaves_is_what_its_row_says_though_the_answer_changes_in_that_mome
         entry = outbox.get(tx, "nps-a")
     assert entry is not None
     assert [wb.change for wb in claimed.write_backs] == [entry.write_back.change]
+
+
+# ------------------------------------------------------------ a note whose ticket is merged before it is there
+def note_that_left(store: Store) -> None:
+    """A note that was claimed for ticket 100, into which nothing was written yet."""
+    note = AddNote(on="ticket", contact_id=None, text="n")
+    put(store, made("nps-p"), made("nps-n", note, parent="nps-p"))
+    with store.write() as tx:
+        outbox.move(tx, "nps-p", from_states=("waiting",), to="applied", now=NOW)
+        outbox.put_receipt(tx, Receipt(key="nps-p", record_id="100", record_type="ticket"), now=NOW)
+    assert goes_on(store) == "100"
+
+
+def merged(store: Store) -> None:
+    row = (
+        "insert into follow_up (key, connection, response_key, ticket_id, opened_at, state, status, owner, closed_by, "
+        "merged_into) values ('nps-p', 'psa', 'r', '100', 'x', 'open', '', '', '', '200')"
+    )
+    with store.write() as tx:
+        tx.execute(text(row))
+
+
+def goes_on(store: Store) -> str | None:
+    """The ticket for which the note leaves now."""
+    with store.write() as tx:
+        claimed = rules.claim(tx, "psa", token=1, now=NOW, mode=Mode.LIVE, limits=limits(10))
+    [note] = [wb for wb in claimed.write_backs if wb.key == "nps-n"]
+    assert isinstance(note.change, AddNote)
+    return note.change.parent_id
+
+
+def test_a_note_that_was_not_attempted_goes_on_the_ticket_of_now(store: Store) -> None:
+    note_that_left(store)
+    merged(store)
+    with store.write() as tx:
+        rules.put_back(tx, ["nps-n"], token=1, now=NOW, why="not attempted")
+    assert goes_on(store) == "200"
+
+
+def test_a_note_that_was_not_found_twice_goes_on_the_ticket_of_now(store: Store) -> None:
+    note_that_left(store)
+    merged(store)
+    with store.write() as tx:
+        outbox.move(tx, "nps-n", from_states=("sending",), to="unknown", now=NOW, look_after=NOW)
+    for _ in range(2):
+        with store.write() as tx:
+            [asked] = rules.to_look_up(tx, "psa", now=NOW, mode=Mode.LIVE)
+            assert isinstance(asked.change, AddNote)
+            assert asked.change.parent_id == "100", "until then it is looked for where it may be"
+            rules.looked_up(tx, [asked], {}, now=NOW, grace=timedelta(0))
+    assert goes_on(store) == "200"
+
+
+# ------------------------------------------------------------ whether a delivery has anything to do
+def with_work(store: Store) -> list[str]:
+    with store.read() as tx:
+        return outbox.connections_with_work(tx, now=NOW, mode=Mode.LIVE)
+
+
+@pytest.mark.parametrize(
+    ("parent", "work"), [("waiting", []), ("sending", ["other"]), ("unknown", []), ("applied", ["psa"]),
+                         ("rejected", ["psa"]), ("discarded", ["psa"])]
+)  # fmt: skip
+def test_what_waits_for_another_is_work_once_that_came_to_its_end(store: Store, parent: str, work: list[str]) -> None:
+    put(store, made("nps-p", on="other", at=NOW + timedelta(hours=1)), made("nps-c", NOTE, parent="nps-p"))
+    with store.write() as tx:
+        later = NOW + timedelta(hours=1)
+        outbox.move(tx, "nps-p", from_states=("waiting",), to=parent, now=NOW, look_after=later)
+    assert with_work(store) == work

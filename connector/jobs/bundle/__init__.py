@@ -33,6 +33,9 @@ from connector.store import codec, jobs, standing
 NEWEST = 20
 """Jobs in a bundle when none is named."""
 RECORDS = "records/"
+LARGEST_RECORD = 1024**3
+LARGEST = 2 * 1024**3
+"""Bytes unpacked of one record, and of a bundle: it comes from elsewhere and must not fill the disk."""
 README = """\
 What is in this file
   about.json     versions of the program, of Python and of the database; the schema
@@ -87,23 +90,41 @@ def make(runtime: Runtime, named: Sequence[str], target: Path, key: bytes) -> Ma
 
 
 @contextmanager
-def records(bundle: Path) -> Iterator[list[Path]]:
-    """The records of a bundle, laid out in a folder that goes away again; raises ContractError for another file."""
-    with tempfile.TemporaryDirectory(prefix="nps-bundle-") as name, _opened(bundle) as archive:
+def records(bundle: Path, within: Path | None = None) -> Iterator[list[Path]]:
+    """The records of a bundle, laid out in a folder (in `within`, else the system's for such) that goes away again.
+
+    Raises ContractError for another file and, before anything is unpacked, for one that is too large.
+    """
+    with tempfile.TemporaryDirectory(prefix="nps-bundle-", dir=within) as name, _opened(bundle) as archive:
         found = []
-        for member in archive.infolist():
-            plain = Path(member.filename).name
-            if member.filename == f"{RECORDS}{plain}" and plain.endswith(".jsonl.zst"):
-                with archive.open(member) as source, (Path(name) / plain).open("wb") as copy:
-                    shutil.copyfileobj(source, copy)
-                found.append(Path(name) / plain)
-        if not found:
-            raise ContractError(f"{bundle.name}: there is no record in it; connector support-bundle makes one")
+        for member in _members(bundle, archive):
+            target = Path(name) / Path(member.filename).name
+            with archive.open(member) as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+            found.append(target)
         yield found
 
 
 def is_bundle(path: Path) -> bool:
     return path.is_file() and zipfile.is_zipfile(path)
+
+
+def _members(bundle: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Those that are records. Their sizes are the archive's own word, but no more than that is ever unpacked of one."""
+    found = [
+        member
+        for member in archive.infolist()
+        if member.filename == f"{RECORDS}{Path(member.filename).name}" and member.filename.endswith(".jsonl.zst")
+    ]
+    if not found:
+        raise ContractError(f"{bundle.name}: there is no record in it; connector support-bundle makes one")
+    largest, total = max(member.file_size for member in found), sum(member.file_size for member in found)
+    if largest > LARGEST_RECORD or total > LARGEST:
+        raise ContractError(
+            f"{bundle.name}: its records would take {total:,} bytes, the largest {largest:,}; at most {LARGEST:,} in all "
+            f"and {LARGEST_RECORD:,} for one are unpacked; ask for a bundle of fewer jobs: connector support-bundle JOB"
+        )
+    return found
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from connector.config.source import read
 from connector.errors import ConfigError, ConnectorError
 from connector.jobs.doctor import folder, work
 from connector.jobs.doctor.finding import Finding, Severity
-from connector.jobs.runtime import DATABASE_URL, Runtime
+from connector.jobs.runtime import DATABASE_URL, DATABASE_URL_FILE, Runtime, named_database
 from connector.store import Store, open_store
 from connector.store.engine import schema_problem
 
 __all__ = ["Finding", "Severity", "examine"]
+_CORRECT = f"correct {DATABASE_URL}, or the file that {DATABASE_URL_FILE} names"
 
 
 def examine(
@@ -29,7 +30,11 @@ def examine(
     """Everything found wrong, the worst first. Reads only, asks nobody, and makes neither folder nor database."""
     found, loaded, data = _configuration(path.absolute(), environ)
     found += _guarded("data folder", lambda: folder.examine(data))
-    url = environ.get(DATABASE_URL)
+    try:
+        url = named_database(environ)
+    except ConfigError as error:
+        found.append(Finding(Severity.WRONG, "database", str(error), _CORRECT))
+        return _worst_first(found)
     if not url and not (data / "nps.sqlite3").is_file():
         found.append(
             Finding(Severity.NOTE, "database", "there is none yet; nothing was ever done", "connector pull makes it")
@@ -48,6 +53,10 @@ def examine(
                     found += _guarded(name, lambda each=examination: each(store, runtime, data, clock()))  # type: ignore[misc]
         finally:
             store.close()
+    return _worst_first(found)
+
+
+def _worst_first(found: list[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: list(Severity).index(finding.severity))
 
 
@@ -80,7 +89,7 @@ def _opened(url: str, found: list[Finding]) -> Store | None:
     try:
         store = open_store(url, migrate=False)
     except ConnectorError as error:
-        found.append(Finding(Severity.WRONG, "database", str(error), "correct CONNECTOR_DATABASE_URL"))
+        found.append(Finding(Severity.WRONG, "database", str(error), _CORRECT))
         return None
     trouble = list(_guarded("database", lambda: folder.answers(store)))
     found += trouble

@@ -29,14 +29,28 @@ def examine(data: Path) -> Iterator[Finding]:
     for path in (data, *sorted(data.glob("nps.sqlite3*"))):
         if path.stat().st_mode & _OTHERS:
             yield Finding(
-                Severity.LOOK, str(path), "others on this machine may read it, and it holds people's data",
-                f"chmod {'700' if path.is_dir() else '600'} {path}",
-            )  # fmt: skip
+                Severity.LOOK,
+                str(path),
+                "others on this machine may read it, and it holds people's data",
+                _closing(path),
+            )
         elif not os.access(path, os.R_OK | os.W_OK):
             yield Finding(
                 Severity.WRONG, str(path), "this user may not read and write it", f"sudo chown {os.getuid()} {path}"
             )
     yield from _room(data)
+
+
+def _closing(path: Path) -> str:
+    """What closes it: only the owner can change rights, and those of a mounted volume are its administrator's."""
+    if os.geteuid() in (0, path.stat().st_uid):
+        return f"chmod {'700' if path.is_dir() else '600'} {path}"
+    if path.is_dir():
+        return (
+            f"it belongs to user {path.stat().st_uid}, as a mounted volume does: stop the connector, set storage.data to "
+            f"{path / 'nps'}, which the program makes for itself alone, and move nps.sqlite3* and journal there"
+        )
+    return f"it belongs to user {path.stat().st_uid}: let root give it to this one (chown {os.geteuid()} {path})"
 
 
 def _room(data: Path) -> Iterator[Finding]:

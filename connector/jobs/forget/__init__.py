@@ -5,6 +5,7 @@ In this order, because the rows are what says whom to look for: an erasure that 
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -149,6 +150,8 @@ def _records(runtime: Runtime, erasing: Erasing, made: Certificate, told: Told, 
             path.unlink()
             made.records_removed.append(path.name)
             continue
+        written = path.stat().st_mtime_ns
+        os.utime(part, ns=(written, written))  # it is kept no longer for having been rewritten
         part.replace(path)
         made.records_rewritten += 1
         attempt_id = attempts.get(path.relative_to(runtime.data).as_posix())

@@ -1,0 +1,109 @@
+"""The service makes no Job of nothing: what a fuse holds is told once, and again when something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from connector.jobs import once, schedule, stories
+from connector.jobs.service import due_slot
+from connector.jobs.wanted import wanted
+from connector.sandbox.connectwise import Server
+from connector.store import fuses, jobs, outbox
+from tests.jobs.test_collect import Desk, opened
+from tests.jobs.test_guards import RULES, answers, deliver
+
+__all__ = ["opened"]
+Opened = Callable[..., Desk]
+
+
+def is_wanted(desk: Desk) -> bool:
+    entries = schedule.entries(desk.runtime.config, stories.TIMED)
+    [entry] = [each for each in entries if (each.story, each.connection) == ("deliver", "psa")]
+    now = desk.clock()
+    with desk.runtime.store.read() as tx:
+        return wanted(tx, desk.runtime, entry, now)
+
+
+def test_what_an_owner_s_share_holds_is_told_once_and_goes_when_the_day_is_over(opened: Opened) -> None:
+    desk = opened(rules=RULES, limits={"tickets_per_owner": 2})
+    answers(desk, 0, 1, 2)
+    desk.clock.move(minutes=20)
+    assert is_wanted(desk)
+    assert deliver(desk).outcome == "stopped"
+    desk.clock.move(hours=5)
+    assert not is_wanted(desk)
+    steps = once.run_once(desk.runtime, only="deliver")
+    assert (once.exit_code(steps), [step.outcome for step in steps]) == (4, ["stopped"]), "a person meets it each time"
+    assert not is_wanted(desk)
+    desk.clock.move(hours=20)
+    assert is_wanted(desk)
+    assert deliver(desk).outcome == "done"
+
+
+def test_what_came_since_is_tried_and_told_anew(opened: Opened) -> None:
+    desk = opened(rules=RULES, limits={"tickets_per_owner": 1})
+    answers(desk, 0, 1)
+    deliver(desk)
+    desk.collect({"external_id": "late", "score": 2})
+    assert not is_wanted(desk), "it settles yet"
+    desk.clock.move(minutes=20)
+    assert is_wanted(desk)
+    assert "2 tickets wait" in deliver(desk).why
+    assert not is_wanted(desk)
+    [entry, *_] = desk.entries("late")
+    with desk.runtime.store.write() as tx:
+        fuses.let_go(tx, [entry.write_back.key], now=desk.clock())
+    assert is_wanted(desk)
+
+
+def test_a_limit_that_was_raised_is_work(opened: Opened) -> None:
+    desk = opened(rules=RULES, limits={"tickets_per_day": 1})
+    answers(desk, 0, 1)
+    deliver(desk)
+    assert not is_wanted(desk)
+    desk.runtime.store.close()
+    desk = opened(rules=RULES, limits={"tickets_per_day": 2})
+    assert is_wanted(desk)
+
+
+def test_what_is_of_unknown_outcome_is_looked_up_though_the_fuse_holds_the_rest(opened: Opened) -> None:
+    desk = opened(rules=RULES, limits={"tickets_per_day": 1})
+    answers(desk, 0, 1, 2)
+    deliver(desk)
+    [entry, *_] = desk.entries("s1")
+    with desk.runtime.store.write() as tx:
+        now = desk.clock()
+        outbox.move(tx, entry.write_back.key, from_states=("waiting",), to="unknown", now=now, look_after=now)
+    assert is_wanted(desk)
+
+
+def test_what_was_written_down_before_mode_live_is_told_once_until_a_person_confirms(opened: Opened) -> None:
+    rehearsal: dict[str, Any] = {"company": "acme", "board": "Help Desk", "mail_to": "rehearsal@example.com"}
+    desk = opened(mode="preview", rules=RULES, rehearsal=rehearsal)
+    answers(desk, 0)
+    desk.runtime.store.close()
+    desk = opened(rules=RULES, rehearsal=rehearsal)
+    desk.clock.move(minutes=20)
+    assert is_wanted(desk)
+    assert deliver(desk).outcome == "stopped"
+    desk.clock.move(hours=30)
+    assert not is_wanted(desk)
+    assert once.exit_code(once.run_once(desk.runtime, only="deliver")) == 4
+    with desk.runtime.store.write() as tx:
+        assert fuses.confirm(tx, now=desk.clock()) == 1
+    assert is_wanted(desk)
+
+
+def test_a_held_delivery_is_no_slot_and_its_last_attempt_still_says_why(opened: Opened, sandbox: Server) -> None:
+    desk = opened(rules=RULES, limits={"tickets_per_owner": 1}, schedule={"deliver": "5 minutes"})
+    answers(desk, 0, 1)
+    deliver(desk)
+    entries = schedule.entries(desk.runtime.config, stories.TIMED)
+    [entry] = [each for each in entries if (each.story, each.connection) == ("deliver", "psa")]
+    desk.clock.move(hours=2)
+    with desk.runtime.store.read() as tx:
+        assert due_slot(tx, desk.runtime, entry, desk.clock()) is None
+        last = jobs.attempts_of(tx, "deliver", "psa")[0]
+    assert last.outcome == "stopped"
+    assert "limits.tickets_per_owner: 1 for bob" in last.error
