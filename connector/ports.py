@@ -22,7 +22,7 @@ from connector.domain import (
     TicketStatus,
     WriteBack,
 )
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, OutcomeUnknownError
 
 Cursor = dict[str, Any]
 """An adapter's own bookmark, JSON-shaped and opaque to the core; stored in the transaction that stores its page."""
@@ -151,6 +151,8 @@ class ContactSource(Protocol):
     def catalogue(self, thing: str) -> list[tuple[str, str]]:
         """(id, name) of every board, status, priority, member, custom-field … that rules may name.
 
+        `companies called X` are those with this id, identifier or name, case ignored, read live.
+
         Things an adapter does not know raise ConfigError.
         """
 
@@ -229,6 +231,11 @@ class Outcome:
     result: Receipt | Superseded | ConnectorError
 
 
+def in_hand(bug: Exception) -> OutcomeUnknownError:
+    """The outcome of a write-back that a bug ended: it may have taken effect. Says no more of the bug than its kind."""
+    return OutcomeUnknownError(f"ended by a bug of this program ({type(bug).__name__})")
+
+
 class ChangeSink(Protocol):
     def effect_class(self, kind: str) -> EffectClass: ...
 
@@ -238,8 +245,8 @@ class ChangeSink(Protocol):
     def apply(self, write_backs: Sequence[WriteBack]) -> Iterator[Outcome]:
         """Apply each, looking first where it can be looked up; yields each outcome before starting the next.
 
-        When it raises (throttled, unavailable, unauthorised, lease lost), write-backs without an outcome were not
-        attempted: the one in hand got its own outcome first if it may have taken effect.
+        When it raises (throttled, unavailable, unauthorised, lease lost, a bug), write-backs without an outcome were
+        not attempted: the one in hand got its own outcome first if it may have taken effect.
         """
 
     def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt | ConnectorError]:

@@ -94,7 +94,7 @@ def yaml_documents(name: str) -> list[Any]:
 
 COMPOSE = yaml_documents("compose.yaml")[0]
 UNIT = (ROOT / "deploy" / "nps-connector.service").read_text(encoding="utf-8")
-KUBERNETES = {document["kind"]: document for document in yaml_documents("deploy/kubernetes.yaml")}
+KUBERNETES = {name: yaml_documents(f"deploy/kubernetes/{name}.yaml") for name in ("deployment", "cronjob")}
 PORT = "9464"
 
 
@@ -167,6 +167,7 @@ def test_the_unit_is_hardened_and_runs_what_exists() -> None:
     assert keys["ProtectSystem"] == "strict"
     assert keys["CapabilityBoundingSet"] == ""
     assert keys["RestartPreventExitStatus"] == "2"
+    assert "example." not in UNIT, "no address that leads nowhere"
 
 
 def test_commands_by_hand_run_as_the_service_does() -> None:
@@ -187,7 +188,9 @@ def test_commands_by_hand_run_as_the_service_does() -> None:
 
 @pytest.mark.parametrize("kind", ["Deployment", "CronJob"])
 def test_the_pods_are_confined_and_run_what_exists(kind: str) -> None:
-    spec = KUBERNETES[kind]["spec"]
+    claim, workload = KUBERNETES[kind.lower()]
+    assert (claim["kind"], workload["kind"]) == ("PersistentVolumeClaim", kind), "one way to run it in each file"
+    spec = workload["spec"]
     template = spec["template"] if kind == "Deployment" else spec["jobTemplate"]["spec"]["template"]
     pod = template["spec"]
     (container,) = pod["containers"]
@@ -200,6 +203,12 @@ def test_the_pods_are_confined_and_run_what_exists(kind: str) -> None:
     }  # fmt: skip
     assert container["image"] == COMPOSE["services"]["connector"]["image"]
     assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    told = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert f"kubectl create configmap {volumes['config']['configMap']['name']} " in told
+    assert f"kubectl create secret generic {volumes['secrets']['secret']['secretName']} " in told
+    assert volumes["data"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    assert f"deploy/kubernetes/{kind.lower()}.yaml" in told
     if kind == "Deployment":
         assert pod["terminationGracePeriodSeconds"] > 10
         assert str(container["ports"][0]["containerPort"]) == PORT

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from connector.cli import common
 from connector.errors import ConfigError, Problem
 from connector.ports import AdapterSpec
+from connector.rules.business_time import CalendarSettings
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,79}")
+_LIKE_A_KEY = re.compile(r"(?=.*\d)[A-Z0-9]{12,}")
+_NEARBY = re.compile(r"http://|(localhost|127\.)", re.IGNORECASE)
 _LETTERS = re.compile(r"[A-Za-z0-9_./+=:@-]+")
 ENV_FILE = Path(".env")
 
@@ -68,8 +71,9 @@ class Asker:
             try:
                 if self._is_secret(name):
                     found.append(Source(key=name, text=self._secret(name), secret=True))
-                else:
-                    found.append(Source(key=name, text=self._plain(name, remark), remark=_small(remark)))
+                    continue
+                key, text = self._plain(name, remark)
+                found.append(Source(key=key, text=text, remark=_small((fields[key].description or "").rstrip("."))))
             except ConfigError as error:
                 missing += error.problems
         if missing:
@@ -81,6 +85,16 @@ class Asker:
         if not self.person:
             return default
         return str(typer.prompt(question, default=default or None, err=True)).strip()
+
+    def zone(self, default: str) -> str:
+        """A time zone by its name; asked again until there is such a zone."""
+        while self.person:
+            text = self.ask("time zone of your office hours", default)
+            try:
+                return CalendarSettings(zone=text).zone
+            except ValidationError as error:
+                _again(error.errors()[0]["msg"])
+        return default
 
     def offered_env_file(self, *, force: bool) -> Path | None:
         """.env, if keys were typed and the person wants them kept there."""
@@ -99,20 +113,48 @@ class Asker:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 
-    def _plain(self, name: str, remark: str) -> str:
+    def _plain(self, name: str, remark: str) -> tuple[str, str]:
+        """(setting, text): at a terminal checked at once, and asked again; a test server's address is base_url."""
         flag = f"--{name.replace('_', '-')}" if name in ("site", "company", "base_url") else f"--set {name}=…"
         text = self._given.get(name) or self._environ.get(self._variable(name), "")
-        if not text and self.person:
-            text = self.ask(f"{name} ({_small(remark)})")
+        while not text and self.person:
+            answer = self.ask(f"{name} ({_small(remark)})")
+            key = name
+            if name == "site" and "base_url" in self._spec.settings.model_fields and _NEARBY.match(answer):
+                key, answer = "base_url", answer if "://" in answer else f"http://{answer}"
+            wrong = self._wrong(key, answer)
+            if not wrong:
+                if key != name:
+                    typer.echo(
+                        f"{answer} is the address of a test server: taken as base URL, in place of {name}", err=True
+                    )
+                return key, answer
+            _again(wrong)
         if not text:
             raise _missing(flag, f"is missing; {_small(remark)}")
-        return text
+        return name, text
+
+    def _wrong(self, name: str, text: str) -> str:
+        """What the settings say against this one; empty: nothing."""
+        try:
+            self._spec.settings.model_validate({name: text})
+        except ValidationError as error:
+            return next((each["msg"] for each in error.errors() if each["loc"] == (name,)), "")
+        return ""
 
     def _secret(self, name: str) -> str:
         proposed = self._variable(name)
         source = self._secrets.get(name, "")
-        if not source and self.person:
+        while not source and self.person:
             source = self.ask(f"{name}: environment variable (or file:PATH) that holds it", proposed)
+            if source.startswith("file:") and not (self._beside / source.removeprefix("file:")).is_file():
+                _again("there is no such file beside the configuration")
+            elif not source.startswith("file:") and not self._is_a_name(source):
+                _again("that looks like the key itself, not like the name of a variable (A-Z, 0-9, _); "
+                       f"press Enter for {proposed}; the key itself is asked for next, and not shown")  # fmt: skip
+            else:
+                break
+            source = ""
         source = source or proposed
         if source.startswith("file:"):
             if not (self._beside / source.removeprefix("file:")).is_file():
@@ -131,6 +173,12 @@ class Asker:
                            f"--key {name}=NAME or --key {name}=file:PATH")  # fmt: skip
         self.sources[source] = value.strip()
         return source
+
+    def _is_a_name(self, source: str) -> bool:
+        """One that is set is a name; one that is not must not be as long and as mixed as a key."""
+        if not _VARIABLE.fullmatch(source):
+            return False
+        return bool(self._environ.get(source)) or not _LIKE_A_KEY.fullmatch(source)
 
     def _named(self, keys: list[str]) -> Iterator[tuple[str, str]]:
         for each in keys:
@@ -152,6 +200,10 @@ class Asker:
 
 def _missing(place: str, message: str) -> ConfigError:
     return ConfigError([Problem(file=place, message=message)])
+
+
+def _again(why: str) -> None:
+    typer.echo(f"  {why.removeprefix('Value error, ')}", err=True)
 
 
 def _small(remark: str) -> str:

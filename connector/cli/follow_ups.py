@@ -12,6 +12,7 @@ from connector.cli.output import facts, moment, say, table
 from connector.domain import FollowUpState, Mode
 from connector.jobs.runtime import Runtime
 from connector.rules import follow_up as rules
+from connector.rules.actions import LOG
 from connector.rules.business_time import CalendarSettings
 from connector.store import follow_ups as stored
 from connector.store.follow_ups import Answered
@@ -87,6 +88,8 @@ def _say(runtime: Runtime, shown: list[Answered], *, total: int) -> None:
         table(header, rows, right=("score",))
     if total > len(shown) or not rows:
         say(f"{len(shown):,} of {total:,} follow-ups")
+    if rows and runtime.config.follow_up.via == LOG:
+        say("reminders and escalations are logged only; follow_up: escalate_to and via say who gets them by mail")
 
 
 def took(runtime: Runtime, each: Answered) -> tuple[str, str]:

@@ -92,7 +92,7 @@ def _of_system(
     common.known("kind of system with contacts", kind, list(_kinds()))
     asker = Asker(registry.spec(kind), given, keys, os.environ, beside=target.parent)
     sources = asker.settings()
-    zone = zone or asker.ask("time zone of your office hours", _local_zone())
+    zone = zone or asker.zone(_local_zone())
     environ = {**os.environ, **asker.typed}
     draft = _connection_draft(kind, name, sources, zone)
     trial = _trial(draft, target, environ)

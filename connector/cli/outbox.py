@@ -170,7 +170,7 @@ def release(
 ) -> None:
     """Let refused, given-up or unanswered write-backs wait again; they go with the next delivery.
 
-    With --confirm instead of keys: let go what was written down before mode live, else the tickets beyond the limits.
+    With --confirm instead of keys: let go what is due of the time before mode live, else the tickets beyond the limits.
 
     Example: connector outbox release nps-k7m2q4
     """
@@ -199,7 +199,8 @@ def _confirm(number: int) -> None:
     with common.opened() as runtime:
         now, rehearsal = runtime.now(), runtime.mode is Mode.REHEARSAL
         with runtime.store.write() as tx:
-            before_live = 0 if rehearsal else stored_fuses.unconfirmed(tx)
+            old = stored_fuses.unconfirmed(tx, now=now)
+            before_live = 0 if rehearsal else old.due
             held = [] if before_live else _held(tx, runtime, rehearsal=rehearsal)
             there = before_live or len(held)
             if there == number and before_live:
@@ -207,6 +208,8 @@ def _confirm(number: int) -> None:
             elif there == number:
                 stored_fuses.let_go(tx, held, now=now)
         what = "write-backs of preview or rehearsal time" if before_live else "tickets beyond the limits"
+        if not there and old.later and not rehearsal:
+            common.wrong(f"nothing is to be confirmed yet; {old.later} of preview or rehearsal time are due later")
         if not there:
             common.wrong("no fuse holds anything; connector outbox list --state waiting says why each one waits")
         if there != number:

@@ -45,7 +45,8 @@ def rehearse(
         on = tried.response.connection
         _say_before(runtime, tried)
         assert tried.response.contact_id is not None, "trial raises where nobody is meant"
-        params = rehearsing.asked(runtime, on, tried.response.contact_id, score=score, comment=comment)
+        person = {"contact_id": tried.response.contact_id, "email": tried.response.email}
+        params = rehearsing.asked(runtime, on, **person, score=score, comment=comment)
         done = [steps.perform(runtime, rehearsing.STORY, on, params)]
         for name, keys in rehearsing.elsewhere(rehearsing.entries(runtime, on, params), on).items():
             done.append(steps.perform(runtime, rehearsing.STORY, name, {"keys": keys}))

@@ -9,7 +9,7 @@ import typer
 
 from connector.cli import common, imports, steps
 from connector.cli.output import facts, moment, say, table
-from connector.domain import Mode
+from connector.domain import Mode, Response
 from connector.jobs import once
 from connector.jobs.collect import ANSWERS
 from connector.jobs.once import Step
@@ -93,12 +93,14 @@ def list_(
     with common.opened(effects=False) as runtime:
         with runtime.store.read() as tx:
             found = answers.listed(tx)[::-1]
+            erased = answers.erased(tx)
             standing = follow_ups.standing(tx, rehearsal=runtime.mode is Mode.REHEARSAL)
         shown = found[:limit]
         header = ("responded", "score", "band", "contact", "company", "address", "campaign", "comment", "follow-up")
         rows = [
-            (moment(r.responded_at), r.score, r.band, r.contact_id or "nobody known", r.company_id or "",
-             r.email if addresses else mask(r.email), r.campaign, f"{len(r.comment):,} characters" if r.comment else "",
+            (moment(r.responded_at), r.score, r.band, r.contact_id or ("erased" if r.key in erased else "nobody known"),
+             r.company_id or "", "erased" if r.key in erased else _address(r, addresses), r.campaign,
+             f"{len(r.comment):,} characters" if r.comment else "",
              standing.get(r.key, "").replace("_", " "))
             for r in shown
         ]  # fmt: skip
@@ -110,9 +112,16 @@ def list_(
             {
                 "mode": runtime.mode,
                 "total": len(found),
-                "responses": [_response(r, addresses) | {"follow_up": standing.get(r.key)} for r in shown],
+                "responses": [
+                    _response(r, addresses) | {"erased": r.key in erased, "follow_up": standing.get(r.key)}
+                    for r in shown
+                ],
             }
         )
+
+
+def _address(response: Response, addresses: bool) -> str:
+    return response.email if addresses else mask(response.email)
 
 
 def _made(runtime: Runtime, step: Step) -> list[outbox.Entry]:
@@ -163,5 +172,5 @@ def _response(response: Any, addresses: bool) -> dict[str, Any]:
         "revision",
     )
     found = {name: getattr(response, name) for name in fields}
-    found["email"] = response.email if addresses else mask(response.email)
+    found["email"] = _address(response, addresses)
     return {**found, "responded_at": response.responded_at.isoformat(), "received_at": response.received_at.isoformat()}

@@ -119,15 +119,18 @@ def _audiences(draft: Draft) -> list[str]:
 
 
 def _rules(draft: Draft) -> list[str]:
-    head = ["rules:", "  - id: call-back", "    name: call detractors back"]
-    head += _beside("    when: {band: detractor}", "a score of 0 to 6")
-    head.append("    then:")
-    actions = ["      - record_response"] if "record_response" in draft.changes else []
+    head = ["rules:"]
+    if "record_response" in draft.changes:
+        # A rule of its own: what is only recorded for detractors stays in the CRM when one becomes a promoter.
+        head += _beside("  - id: record", "no `when`: every answer, so that a changed one is right in the CRM too")
+        head.append("    then: [record_response]")
+    head += ["  - id: call-back", "    name: call detractors back"]
+    head += [*_beside("    when: {band: detractor}", "a score of 0 to 6"), "    then:"]
     if "open_ticket" in draft.changes and draft.board:
-        return [*head, *actions, *_ticket(draft)]
+        return [*head, *_ticket(draft)]
     if "open_ticket" in draft.changes:
-        actions += _comment("no board was found; then: - open_ticket: {board: …, due: 1 business day}", 6)
-    return [*head, *actions, "      - notify"]
+        head += _comment("no board was found; then: - open_ticket: {board: …, due: 1 business day}", 6)
+    return [*head, "      - notify"]
 
 
 def _ticket(draft: Draft) -> list[str]:
@@ -146,7 +149,8 @@ def _ticket(draft: Draft) -> list[str]:
 def _rehearsal(draft: Draft) -> list[str]:
     board = scalar(draft.test_board or "NPS Test")
     return [
-        "# For mode rehearsal, every effect on a company and a board made for it, every mail to one address:",
+        "# For mode rehearsal, every effect on a company and a board made for it, every mail to one address.",
+        "# Name a real test company of your CRM here (its identifier); create one where there is none:",
         f"# rehearsal: {{company: nps-test, board: {board}, mail_to: nps-test@example.com}}",
     ]
 

@@ -72,6 +72,20 @@ NAMED_IN = frozenset(
     ["company", "contact", "defaultContact", "member", "owner", "territoryManager", "assignTo", "rehearsal"]
 )
 """Objects whose name and identifier say who somebody is."""
+PLAIN_PARAMS = frozenset(
+    ["audience", "connection", "campaign", "at", "do", "job", "keys", "again", "found", "contact_id", "create", "who"]
+)
+"""Parameters of a Job that are ids, moments and names of the configuration; any other may hold a person's words."""
+_QUOTED = re.compile(
+    r'"(?P<double>[^"]+)"'
+    r"|(?<!\w)'(?P<single>[^']+)'(?!\w)"
+    r"|(?P<address>[^\s@<>\"',;()]{1,64}@[^\s@<>\"',;()]{1,255})"
+    r"|\bpause: (?P<reason>.+?)(?=; connector resume|$)"
+    r"|(?P<phone>(?<![\w:.-])\+?\(?\d{2,5}\)?[ /]\(?\d[\d ()./-]{3,25}\d(?![\w:]))",
+    re.DOTALL,
+)
+"""What an error quotes: texts, addresses, phone numbers, the reason of a pause."""
+_PLACE = re.compile(r"(?P<stem>.+)(?P<rest>\.(?:csv|json|jsonl|ndjson|txt)(?::\d+)?)", re.DOTALL | re.IGNORECASE)
 LONG = 48
 """Letters and digits above which a text is no name, title or number any more."""
 _KEPT_DOMAINS = frozenset(("example.com", "example.org", "example.net"))
@@ -89,6 +103,8 @@ class Anonymous:
         if isinstance(value, str):
             if SAYS_NOBODY.fullmatch(value) and (inside in VALUES_BY_CAPTION or key == "value"):
                 return value
+            if key in ("place", "why"):
+                return self.error(self.place(value))
             return self.text(value) if people or self._about_people(key, inside) else self._references(value)
         if isinstance(value, list):
             return [self.value(v, key=key, inside=inside, people=people) for v in value]
@@ -99,6 +115,30 @@ class Anonymous:
                 for k, v in value.items()
             }
         return value
+
+    def params(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What a Job was asked for: files by their ending, words that a person gave replaced."""
+        made: dict[str, Any] = {}
+        for name, value in params.items():
+            if name == "file":
+                made[name] = self.place(Path(str(value)).name)
+            else:
+                made[name] = self.value(value, key=name, people=name not in PLAIN_PARAMS)
+        return made
+
+    def place(self, text: str) -> str:
+        """A file of answers, or a line in one, by the ending only; any other text as it is."""
+        found = _PLACE.fullmatch(text)
+        return f"{self.text(found['stem'])}{found['rest']}" if found else text
+
+    def error(self, text: str) -> str:
+        """An error stays readable, for it is what support asks for; what it quotes is replaced."""
+
+        def replaced(match: re.Match[str]) -> str:
+            found = match[match.lastgroup or 0]
+            return match[0].replace(found, self.text(found))
+
+        return _QUOTED.sub(replaced, text)
 
     def mark(self, begin: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - others count on it
         """What the record's beginning says of this replacement."""
@@ -120,7 +160,7 @@ class Anonymous:
         return (key in ("name", "identifier") and inside in NAMED_IN) or (key, inside) == ("owner", "follow_up")
 
     def _key(self, key: str) -> str:
-        return self.email(key) if "@" in key else key
+        return self.email(key) if "@" in key else self.place(key)
 
     def _references(self, text: str) -> str:
         return f"member:{self.text(text[7:])}" if text.startswith("member:") else text

@@ -332,7 +332,8 @@ def _changed(
     """What a changed answer adds to tickets that left already, as soon as its rules act."""
     calendar = config.connections[response.connection].calendar
     facts = matching.facts(response, matched, calendar.zone if calendar else "UTC")
-    return changed(evaluation.write_backs, asked, facts, not_before=config.answers.settle.after(now))
+    was = matched.existing.score if matched.existing else response.score
+    return changed(evaluation.write_backs, asked, facts, was=was, not_before=config.answers.settle.after(now))
 
 
 def _rehearsed(

@@ -11,7 +11,7 @@ import structlog
 
 from connector.config import Config
 from connector.domain import AddNote, EffectClass, Mode, Receipt, WriteBack
-from connector.errors import AuthError, ConfigError, ConnectorError, OutcomeUnknownError, UnavailableError
+from connector.errors import ConfigError, ConnectorError, OutcomeUnknownError
 from connector.jobs import guards
 from connector.jobs.record import Record
 from connector.jobs.stored_forms import StoredWriteBack, from_stored, lean, to_stored
@@ -43,13 +43,13 @@ def deliver(
     _look_up(record, config, connection, sink, grace, counts, only)
     due = record.read("due", bool, lambda tx: _due(tx, config, connection, record.now))
     if due:
-        guards.all_confirmed(record, config)
         guards.read_back(record, connection, ports.watch)
     waiting: set[str] = set()
     while due and (batch := _claim(record, config, connection, counts, only, waiting)):
         waiting |= _apply(record, config, connection, batch, ports, grace, counts)
     full = _full_owners(record, config, connection) if counts.get("held_by_fuse") and only is None else {}
-    return {**counts, **({"full_owners": full} if full else {})}
+    unconfirmed = guards.unconfirmed(record, config, connection) if only is None else {}
+    return {**counts, **unconfirmed, **({"full_owners": full} if full else {})}
 
 
 def _due(tx: Tx, config: Config, connection: str, now: datetime) -> bool:
@@ -153,19 +153,19 @@ def _apply(
     assert ports.sink is not None
     open_keys = {write_back.key for write_back in batch}
     joining: list[str] = []
-    if any(isinstance(wb.change, AddNote) and wb.change.on == "ticket" for wb in batch):
-        keys = [write_back.key for write_back in batch]
-        joining = record.read("joining", list[str], lambda tx: tickets.joining(tx, keys))
     try:
+        if any(isinstance(wb.change, AddNote) and wb.change.on == "ticket" for wb in batch):
+            keys = [write_back.key for write_back in batch]
+            joining = record.read("joining", list[str], lambda tx: tickets.joining(tx, keys))
         batch = guards.with_room(record, config, connection, batch, ports.source)
         waiting = open_keys - {write_back.key for write_back in batch}
         open_keys -= waiting
         for outcome in ports.sink.apply(batch):
             open_keys.discard(outcome.key)
             _settle(record, outcome, grace, counts, joining)
-    except (UnavailableError, AuthError) as error:
-        # By the promise of ChangeSink.apply these were not attempted.
-        why = f"not attempted: {error}"
+    except Exception as error:
+        # By the promise of ChangeSink.apply these were not attempted, whatever ended it; a bug is raised on, as it was.
+        why = f"not attempted: {error if isinstance(error, ConnectorError) else type(error).__name__}"
         record.commit(lambda tx: outbox.put_back(tx, open_keys, token=record.token, now=record.clock(), why=why))
         raise
     return waiting

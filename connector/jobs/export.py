@@ -25,6 +25,10 @@ SOURCES = {
     "bounce": ("bounces", "addresses that did not take mail, from a former tool"),
     "response": ("answers", "from files of answers, or from a survey tool"),
     "write_back": ("written to other systems", "made by the rules of the configuration upon an answer"),
+    "waiting": ("waiting to be written to other systems", "made by the rules of the configuration upon an answer"),
+    "unsure": ("perhaps written to other systems", "made by the rules; no answer of the other system is known yet"),
+    "unwritten": ("not written to other systems", "made by the rules, then refused, discarded or given up"),
+    "job": ("rehearsals", "by connector rehearse: an answer in their name that nobody gave"),
     "receipt": ("where it was written", "the other systems' word on what was written"),
     "undo": ("taken back", "made by the program: what connector undo took back in the other systems"),
     "hint": ("hints of a change", "told by the CRM, kept until the next connector pull has looked"),
@@ -32,11 +36,13 @@ SOURCES = {
 }
 """Table → (its name for people, its source)."""
 
+_STATES = {"applied": "write_back", "sending": "unsure", "unknown": "unsure", "waiting": "waiting"}
+
 
 def document(runtime: Runtime, found: Found) -> dict[str, Any]:
     """Everything about the person: from the store, and the records and copies in which they stand."""
     with runtime.store.read() as tx:
-        stored = person.rows(tx, found.stored)
+        stored = _by_state(person.rows(tx, found.stored))
     parts = {
         SOURCES.get(table, (table, ""))[0]: {"source": SOURCES.get(table, ("", "made by the program"))[1], "rows": rows}
         for table, rows in stored.items()
@@ -56,6 +62,14 @@ def document(runtime: Runtime, found: Found) -> dict[str, Any]:
             for connection, receipt in found.in_crm
         ],
     }  # fmt: skip
+
+
+def _by_state(stored: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Write-backs by what became of them: only applied ones were written for sure."""
+    made = dict(stored)
+    for row in made.pop("write_back", ()):
+        made.setdefault(_STATES.get(row["state"], "unwritten"), []).append(row)
+    return made
 
 
 def _records(runtime: Runtime, stored: Stored) -> Iterator[str]:

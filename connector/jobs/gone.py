@@ -17,7 +17,7 @@ from connector.ports import Coverage, Page
 from connector.store import Tx, contacts
 
 HANDFUL = 10
-"""So few may be gone at once in any tenant, if others were shown."""
+"""So few may be gone at once in any tenant, if others were shown; and so few within a day by hints."""
 CONTACTS, COMPANIES = "contacts", "companies"
 
 

@@ -6,11 +6,12 @@ import structlog
 
 from connector.config import Config
 from connector.domain import Mode, OpenTicket, Receipt, TicketState, WriteBack
-from connector.errors import AuthError, ContractError, FuseError, RejectedError
+from connector.errors import AuthError, ContractError, RejectedError
 from connector.jobs.record import Record
 from connector.ports import ContactSource, TicketWatch
 from connector.rules import fuses
 from connector.store import outbox
+from connector.store.fuses import Unconfirmed
 
 log = structlog.get_logger()
 
@@ -19,15 +20,13 @@ def limits(config: Config) -> fuses.Limits:
     return fuses.Limits(per_day=config.limits.tickets_per_day, per_owner=config.limits.tickets_per_owner)
 
 
-def all_confirmed(record: Record, config: Config) -> None:
-    """Raises FuseError where write-backs of preview or rehearsal time would leave that nobody has confirmed."""
-    count = record.read("unconfirmed", int, lambda tx: fuses.unconfirmed(tx, config.mode))
-    if count:
-        raise FuseError(
-            f"{count} {'write-back' if count == 1 else 'write-backs'} of preview or rehearsal time would leave now: "
-            f"connector outbox list --state waiting shows all that waits; connector outbox settle KEY --discard takes "
-            f"one away; connector outbox release --confirm {count} lets them go"
-        )
+def unconfirmed(record: Record, config: Config, connection: str) -> dict[str, int]:
+    """How many write-backs of preview or rehearsal time are due and wait for a person to confirm them, and how many
+    will; empty where none is due on this connection."""
+    found = record.read(
+        "unconfirmed", Unconfirmed, lambda tx: fuses.unconfirmed(tx, connection, config.mode, now=record.now)
+    )
+    return {"unconfirmed": found.due, "unconfirmed_later": found.later} if found.due else {}
 
 
 def read_back(record: Record, connection: str, watch: TicketWatch | None) -> None:

@@ -89,6 +89,13 @@ class _Asked:
                 self._lists[thing] = None if under else []
         return self._lists[thing]
 
+    def companies_called(self, written: str) -> list[str] | None:
+        """The ids of the companies with this id, identifier or name; None where that cannot be asked."""
+        try:
+            return [found for found, _ in self._source.catalogue(f"companies called {written}")]
+        except (AuthError, RejectedError, ConfigError):
+            return None
+
 
 Wrong = tuple[tuple[str | int, ...], str]
 
@@ -104,6 +111,7 @@ def _wrong(config: Config, opened: Mapping[str, _Asked], remembered: Remembered,
         if config.rehearsal is not None:
             board = Reference(kind="board", name=config.rehearsal.board, path=("rehearsal", "board"))
             yield from _of_rule(config, board, opened, proof)
+            yield from _rehearsal_company(config.rehearsal.company, opened, proof)
         yield from _fields_set(config, opened, proof)
         _captions(config, opened, proof)
 
@@ -141,6 +149,23 @@ def _of_rule(config: Config, reference: Reference, opened: Mapping[str, _Asked],
         what = reference.kind.replace("_", " ")
         place = f' of board "{reference.within}"' if reference.within else ""
         yield reference.path, f'the CRM has no {what} "{reference.name}"{place}; {hint(reference.name, valid)}'
+
+
+def _rehearsal_company(written: str, opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
+    """One CRM has it, and only once; those that cannot be asked say nothing."""
+    found = {name: asked.companies_called(written) for name, asked in opened.items()}
+    counts = {name: len(companies) for name, companies in found.items() if companies is not None}
+    proof.checked += bool(counts)
+    for name, count in counts.items():
+        if count > 1:
+            many = f'{name} has {count} companies called "{written}"; name the one by its id'
+            yield ("rehearsal", "company"), many
+    if counts and len(counts) == len(found) and not any(counts.values()):
+        yield (
+            ("rehearsal", "company"),
+            f'the CRM has no company "{written}"; create a test company there, or write the identifier, name or id of '
+            "one that is there",
+        )
 
 
 def meant(config: Config, reference: Reference, connections: Iterable[str]) -> list[str]:

@@ -101,6 +101,17 @@ def with_tickets(runtime: Runtime) -> list[str]:
     return [name for name in names if name in runtime.config.connections]
 
 
+def with_any_ticket(runtime: Runtime) -> list[str]:
+    """The connections on which a ticket of ours was opened in this mode, whatever became of it."""
+    rehearsal = runtime.mode is Mode.REHEARSAL
+    with runtime.store.read() as tx:
+        return [
+            name
+            for name in runtime.config.connections
+            if follow_ups.oldest_ticket(tx, name, rehearsal=rehearsal) is not None
+        ]
+
+
 def perform(runtime: Runtime, story: str, connection: str, params: dict[str, Any] | None = None) -> Step:
     """Run one story; a busy, held or unknown Connection is an outcome, not an error."""
     step = _performed(runtime, story, connection, lambda: runner.run(runtime, story, connection, params=params))

@@ -62,8 +62,10 @@ def _replaced(line: bytes, anonymous: Anonymous) -> dict[str, Any] | None:
     frame: dict[str, Any] = msgspec.json.decode(line)
     match frame["t"]:
         case "begin":
-            params = {k: Path(v).name if k == "file" else v for k, v in frame["params"].items()}
-            changed = {"config": settled_config(frame["config"], anonymous), "params": anonymous.value(params)}
+            changed = {
+                "config": settled_config(frame["config"], anonymous),
+                "params": anonymous.params(frame["params"]),
+            }
             return frame | changed | anonymous.mark(frame)
         case "exchange":
             return anonymous.exchange(frame)

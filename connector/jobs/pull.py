@@ -18,7 +18,7 @@ from connector.jobs.forgotten import is_forgotten
 from connector.jobs.names import meant
 from connector.jobs.record import Record, raw
 from connector.jobs.resolving import remembered
-from connector.ports import ContactSource, HintSource, Page
+from connector.ports import ContactSource, HintSource, Page, Scope
 from connector.rules.names import referenced_names
 from connector.store import Tx, codec, contacts, holds
 from connector.store import hints as store_hints
@@ -72,7 +72,7 @@ def pull(
     again = record.params.get("again", {})
     moves = "cursor" not in again
     if hints is not None and moves:
-        _look_at_hints(record, connection, hints, counts)
+        _look_at_hints(record, connection, hints, scope, counts)
     stored = record.read("cursor", dict[str, Any] | None, lambda tx: contacts.cursor(tx, connection))
     for page in source.pages(scope, stored if moves else again["cursor"]):
         judged = gone.verdict(record, connection, page, config.limits) if page.reconciled and moves else None
@@ -84,7 +84,7 @@ def pull(
     return {**counts, **told, **held}
 
 
-def _look_at_hints(record: Record, connection: str, source: HintSource, counts: Counter[str]) -> None:
+def _look_at_hints(record: Record, connection: str, source: HintSource, scope: Scope, counts: Counter[str]) -> None:
     """Read what callbacks hinted at, before the pull's own ways; then forget the hints."""
     waiting = hinted.waiting(record, connection)
     if not waiting:
@@ -96,7 +96,8 @@ def _look_at_hints(record: Record, connection: str, source: HintSource, counts: 
         log.warning("hints_dropped", connection=connection, hints=len(waiting), why=str(error))
         seen = []
     for one in seen:
-        _store(record, connection, hinted.page_of(one), counts, None, moves=False)
+        page = hinted.page_of(hinted.in_scope(record, connection, one, scope))
+        _store(record, connection, page, counts, None, moves=False)
     people, firms = hinted.gone_by(record, connection, seen, counts)
 
     def write(tx: Tx) -> None:

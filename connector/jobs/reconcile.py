@@ -16,10 +16,12 @@ from connector.jobs.record import Record
 from connector.jobs.watch import Watched
 from connector.ports import TicketWatch
 from connector.rules.differences import Kept, differences
-from connector.rules.keys import PREFIX
-from connector.store import Tx, follow_ups, outbox
+from connector.rules.keys import CHECK, PREFIX
+from connector.store import Tx, follow_ups, forgotten, outbox
 
 log = structlog.get_logger()
+ERASED = "erased"
+"""How the write-back stands of a person who was forgotten: its ticket stays, and nothing is left to compare it with."""
 SHOWN = 200
 """Differences that are kept with the Attempt, each with its next command; all are counted."""
 
@@ -40,10 +42,12 @@ def reconcile(record: Record, config: Config, connection: str, port: TicketWatch
         log.warning("not_asked_for_keys", connection=connection, why=str(error))
         carrying, keys_known = [], False
     statuses = watch.look(port, [ticket.record_id for ticket in ours], carrying)
-    names = sorted({status.key for status in carrying})
+    carried = sorted((status.key, status.record_id) for status in carrying)
 
     def states_of(tx: Tx) -> dict[str, str]:
-        return {key: e.write_back.state.value for key in names if (e := outbox.get(tx, key)) is not None}
+        keys, tickets = forgotten.left_behind(tx, connection)
+        states = {key: ERASED for key, ticket in carried if key in keys or ticket in tickets}
+        return states | {key: e.write_back.state.value for key, _ in carried if (e := outbox.get(tx, key)) is not None}
 
     states = record.read("states", dict[str, str], states_of)
     kept = [
@@ -51,7 +55,13 @@ def reconcile(record: Record, config: Config, connection: str, port: TicketWatch
         for t in ours
         if t.follow_up.state is not FollowUpState.UNDONE
     ]
-    mine = [status for status in carrying if status.key.startswith(f"{PREFIX}r-") == rehearsal]
+    mine = [
+        status
+        for status in carrying
+        if status.key.startswith(f"{PREFIX}r-") == rehearsal
+        and not status.key.startswith(CHECK)
+        and states.get(status.key) != ERASED
+    ]
     mine = [s for s in mine if s.key not in {t.receipt_key for t in ours if t.follow_up.state is FollowUpState.UNDONE}]
     found = differences(kept, statuses, mine, states, connection=connection, keys_known=keys_known)
     standing = [ticket for ticket in ours if ticket.follow_up.state is not FollowUpState.UNDONE]

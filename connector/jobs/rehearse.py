@@ -24,8 +24,9 @@ from connector.jobs.stored_forms import to_stored
 from connector.ports import Ports, RawAnswer
 from connector.rules.evaluate import evaluate
 from connector.rules.keys import response_key
-from connector.store import Tx, jobs, outbox
+from connector.store import Tx, forgotten, jobs, outbox
 from connector.store.outbox import Entry
+from connector.sync.address import judge
 
 SOURCE = "rehearsal"
 STORY = "rehearse"
@@ -62,13 +63,20 @@ def refuse(config: Config) -> None:
         )
 
 
-def asked(runtime: Runtime, connection: str, contact_id: str, *, score: int, comment: str) -> dict[str, Any]:
-    """The parameters of the Job. The same answer that was begun and has not come to its end keeps its moment, so that
-    what it may have opened is found and not opened again; else its moment is now."""
+def asked(
+    runtime: Runtime, connection: str, contact_id: str, *, score: int, comment: str, email: str = ""
+) -> dict[str, Any]:
+    """The parameters of the Job; of the address a keyed digest, by which an erasure finds it.
+
+    The same answer that was begun and has not come to its end keeps its moment, so that what it may have opened is
+    found and not opened again; else its moment is now.
+    """
     answer: dict[str, Any] = {"contact_id": contact_id, "score": score, "comment": comment}
-    with runtime.store.read() as tx:
-        at = _begun(tx, runtime.store.installation(), connection, answer)
-    return {**answer, "at": at or runtime.now().isoformat()}
+    installation, key = runtime.store.installation(), judge(email).key
+    with runtime.store.write() as tx:
+        at = _begun(tx, installation, connection, answer)
+        who = {"who": forgotten.digest(forgotten.secret(tx), forgotten.ADDRESS, key)} if key else {}
+    return {**answer, **who, "at": at or runtime.now().isoformat()}
 
 
 def key_of(installation: str, connection: str, params: dict[str, Any]) -> str:
@@ -94,7 +102,7 @@ def elsewhere(found: Collection[Entry], connection: str) -> dict[str, list[str]]
 
 def _begun(tx: Tx, installation: str, connection: str, answer: dict[str, Any]) -> str | None:
     for job in jobs.listed(tx, story=STORY, connection=connection, limit=200):
-        if {name: value for name, value in job.params.items() if name != "at"} != answer:
+        if {name: value for name, value in job.params.items() if name not in ("at", "who")} != answer:
             continue
         tried = jobs.attempts(tx, job.id)
         left = outbox.listed(tx, states=_OPEN, response_key=key_of(installation, connection, job.params))

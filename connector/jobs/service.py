@@ -28,8 +28,8 @@ from connector.store import Tx, holds, jobs, leases
 PATIENCE = 7.0
 """Seconds a running story gets to reach its next commit or request; then its process leaves without it."""
 AFTER_TROUBLE = timedelta(minutes=1)
-ASKED_GAP = timedelta(seconds=10)
-"""The least time between two runs of a story that somebody asks for; a flood of hints makes no flood of requests."""
+ASKED_GAP = timedelta(minutes=2)
+"""The least time between two runs of a story that somebody asks for: each is a whole pull, and hints come in floods."""
 
 log = structlog.get_logger()
 

@@ -116,6 +116,8 @@ def looking(record: Record, config: Config) -> Look:
 
 def ended(counts: dict[str, Any]) -> tuple[str, str]:
     """(outcome, error) of an Attempt whose story came to its end."""
+    if counts.get("unconfirmed"):
+        return "stopped", unconfirmed_words(counts)
     if counts.get("held_by_fuse"):
         return "stopped", held_words(counts["held_by_fuse"], counts.get("full_owners") or {})
     if counts.get("taken_back_later"):
@@ -123,6 +125,20 @@ def ended(counts: dict[str, Any]) -> tuple[str, str]:
         return "deferred", f"{counts['taken_back_later']} may still take effect, and are looked at later: {again}"
     unfinished = ("rejected", "held_audiences", "differences", "cannot", "unsure")
     return ("partial", "") if any(counts.get(name) for name in unfinished) else ("done", "")
+
+
+def unconfirmed_words(counts: dict[str, Any]) -> str:
+    """How many write-backs of the time before mode live a person is to confirm, and what else the fuses keep."""
+    due, later, held = counts["unconfirmed"], counts.get("unconfirmed_later", 0), counts.get("held_by_fuse", 0)
+    more = [f"{later} more {'is' if later == 1 else 'are'} due later, and asked for then"] if later else []
+    more += [f"{held} of mode live wait{'s' if held == 1 else ''} for limits"] if held else []
+    besides = f" ({'; '.join(more)})" if more else ""
+    return (
+        f"{due} {'write-back' if due == 1 else 'write-backs'} of preview or rehearsal time would leave now{besides}: "
+        f"connector outbox list --state waiting shows all that waits; "
+        f"connector outbox settle KEY --discard --reason … takes one away; connector outbox release --confirm {due} "
+        f"lets {'it' if due == 1 else 'them'} go"
+    )
 
 
 def held_words(waiting: int, full_owners: dict[str, int]) -> str:

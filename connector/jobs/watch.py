@@ -43,6 +43,8 @@ class Watched:
     board: str
     company_id: str
     follow_up: FollowUp
+    asked: bool = True
+    """Whether a rule asks for it still; of one that none asks for, nobody is told."""
 
 
 def watch(record: Record, config: Config, connection: str, port: TicketWatch) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def of(ticket: OurTicket) -> Watched:
         board=ticket.change.board,
         company_id="" if ticket.change.own_company else ticket.change.company_id,
         follow_up=ticket.follow_up,
+        asked=ticket.asked,
     )
 
 
@@ -104,14 +107,22 @@ def settle(
     if config.mode is not Mode.PREVIEW:
         by_key = {ticket.receipt_key: ticket for ticket in ours}
         due = rules.notices(
-            list(rows.values()), remind=config.follow_up.remind == "half-time", calendar=calendar, now=record.now
+            [rows[ticket.receipt_key] for ticket in ours if ticket.asked],
+            remind=config.follow_up.remind == "half-time",
+            calendar=calendar,
+            now=record.now,
         )
         for notice in due:
             told.append(_notice(record, config, notice, by_key[notice.first.key], statuses))
             rows |= {row.key: rules.told(row, notice.step, now=record.now) for row in notice.rows}
     counts = _counts(ours, rows, told)
     # a preview tells nobody, so a final state that is to be told is left for a watch that may
-    kept = [row for row in rows.values() if row.state not in rules.ESCALATES or row.escalated_at is not None]
+    unasked = {ticket.receipt_key for ticket in ours if not ticket.asked}
+    kept = [
+        row
+        for row in rows.values()
+        if row.state not in rules.ESCALATES or row.escalated_at is not None or row.key in unasked
+    ]
     record.emit("follow_ups", kept)
     record.emit("write_backs", [to_stored(write_back) for write_back in told])
 
@@ -160,7 +171,7 @@ def _counts(ours: Sequence[Watched], rows: dict[str, FollowUp], told: Sequence[W
     for ticket in ours:
         row = rows[ticket.receipt_key]
         counts[row.state.value] += 1
-        if row.state in REPORTED:
+        if row.state in REPORTED and (ticket.asked or row.state is not FollowUpState.CLOSED_WITHOUT_CONTACT):
             reported[row.state] += 1
             log.warning("ticket", ticket=row.ticket_id, state=row.state.value, key=row.key)
     for write_back in told:

@@ -17,6 +17,7 @@ from connector.config import Config
 from connector.domain import OpenTicket, Receipt, TicketState, WriteBack
 from connector.errors import ConfigError, ConnectorError, OutcomeUnknownError, RejectedError, UnavailableError
 from connector.ports import ChangeSink, ChangeUndo, Context, Ports, TicketWatch, Undo, Undone
+from connector.rules.keys import CHECK
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 LOOKS = 5
@@ -56,7 +57,7 @@ def planned(config: Config, connection: str, *, company_ids: list[str]) -> Write
         internal=NOTE,
     )
     where = config.rehearsal.company if config.rehearsal else "your own company"
-    key = "nps-c-" + "".join(secrets.choice(_LETTERS) for _ in range(26))
+    key = CHECK + "".join(secrets.choice(_LETTERS) for _ in range(26))
     return WriteCheck(connection=connection, key=key, ticket=ticket, where=f"{where}, board {board}")
 
 

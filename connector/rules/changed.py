@@ -18,8 +18,7 @@ from connector.rules.speech import speech
 from connector.rules.templates import render
 from connector.store.tickets import Asked
 
-CHANGED = "The answer was changed. " + texts.ANSWER
-NO_LONGER = CHANGED + "No rule asks for this ticket any more; it stays as it is until somebody closes it."
+NO_LONGER = "No rule asks for this ticket any more; it stays as it is until somebody closes it."
 _NOTE = ".note"  # no action has an id with a dot
 
 
@@ -32,11 +31,13 @@ class IfLeft:
 
 
 def changed(
-    write_backs: Sequence[WriteBack], own: Sequence[Asked], facts: Facts, *, not_before: datetime
+    write_backs: Sequence[WriteBack], own: Sequence[Asked], facts: Facts, *, was: int, not_before: datetime
 ) -> tuple[IfLeft, ...]:
     """For each ticket asked for by an earlier revision of the answer: its update, where a rule asks for it still, and
-    its note."""
+    its note. `was` is the score before the change."""
     response = facts.response
+    scores = f": {was} → {response.score}" if was != response.score else ""
+    words = f"The answer was changed{scores}. {texts.ANSWER}"
     still = {wb.key: wb for wb in write_backs}
     found = []
     for asked in own:
@@ -66,6 +67,6 @@ def changed(
             company_id = "" if ticket.own_company else ticket.company_id
             found.append(one("", UpdateTicket(company_id=company_id, summary=ticket.summary, priority=ticket.priority)))
         said = speech(facts, rule_id=asked.rule_id, rule_name=asked.rule_id)
-        text = render(CHANGED if isinstance(ticket, OpenTicket | JoinTicket) else NO_LONGER, said)
+        text = render(words if isinstance(ticket, OpenTicket | JoinTicket) else words + NO_LONGER, said)
         found.append(one(_NOTE, AddNote(on="ticket", contact_id=None, text=text)))
     return tuple(found)

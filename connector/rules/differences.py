@@ -118,6 +118,10 @@ def _of_others(key: str, tickets: Sequence[TicketStatus], states: Mapping[str, s
             then = "close one of them in the CRM"
         else:
             said = "carries a key that this store does not know (restored from an older backup? another installation?)"
-            then = "connector responses import the answers since the backup: it is found by its key, none is opened"
+            then = (
+                f"connector explain ticket:{ticket.record_id} shows what is known of it. Of another installation: "
+                "leave it. After a restored backup: import the answers since then once more, and it is found by its "
+                "key. Else: close it in the CRM"
+            )
             kind = DifferenceKind.STRAY
         yield Difference(kind=kind, ticket_id=ticket.record_id, key=key, said=said, next=then)

@@ -1,7 +1,8 @@
 """The fuses on what leaves: how much, and what was written down before anything was to leave. One transaction's work.
 
 Tickets are counted over any 24 hours, per connection and per owner; rehearsed and live ones each alone. What was
-written down in preview or rehearsal leaves in mode live only after a person has confirmed how many they are.
+written down in preview or rehearsal leaves in mode live only after a person has confirmed how many of it are due; what
+was written down in mode live goes meanwhile.
 """
 
 from __future__ import annotations
@@ -76,6 +77,15 @@ def held(tx: Tx, connection: str, limits: Limits, *, now: datetime, rehearsal: b
     return Held(keys=tuple(keys), full_owners=dict(sorted(full.items())))
 
 
+def hold_all(tx: Tx, connection: str, limits: Limits, *, now: datetime, mode: Mode) -> bool:
+    """Whether the fuses hold all that is due on a connection, so that a delivery would send nothing."""
+    rehearsal = mode is Mode.REHEARSAL
+    if outbox.due_but_tickets(tx, connection, now=now, rehearsal=rehearsal):
+        return False
+    kept = held(tx, connection, limits, now=now, rehearsal=rehearsal)
+    return len(kept.keys) == len(store.due(tx, connection, now=now, rehearsal=rehearsal))
+
+
 def assign(
     tx: Tx, connection: str, owners: Mapping[str, str], limits: Limits, *, token: int, now: datetime, rehearsal: bool
 ) -> list[str]:
@@ -98,6 +108,9 @@ def assign(
     return wait
 
 
-def unconfirmed(tx: Tx, mode: Mode) -> int:
-    """How many write-backs of preview and rehearsal time would leave now, in mode live, and nobody has confirmed."""
-    return store.unconfirmed(tx) if mode is Mode.LIVE else 0
+def unconfirmed(tx: Tx, connection: str, mode: Mode, *, now: datetime) -> store.Unconfirmed:
+    """What of preview and rehearsal time, on all connections, a person is to confirm so that what is due on this one
+    may leave; none where nothing is, or the mode is not live."""
+    if mode is not Mode.LIVE or not store.any_unconfirmed(tx, connection, now=now):
+        return store.Unconfirmed(due=0, later=0)
+    return store.unconfirmed(tx, now=now)

@@ -11,6 +11,8 @@ import hashlib
 from datetime import UTC, datetime
 
 PREFIX = "nps-"
+CHECK = f"{PREFIX}c-"
+"""How the key of a ticket begins that proved that tickets can be written: of no answer, and never stored."""
 
 
 def response_key(

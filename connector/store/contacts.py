@@ -82,10 +82,19 @@ def not_shown(
         yield id_, codec.decode_contact(document) if document is not None else None
 
 
-def there(tx: Tx, connection: str, contact_ids: Sequence[str]) -> list[str]:
-    """Those of the contacts that are stored and not gone, by id."""
-    query = f"select id from contact where connection = :c and gone_at is null and id {_among(tx)} order by id"
-    return [row.id for row in tx.execute(text(query), {"c": connection, "values": _values(tx, contact_ids)})]
+def stored(tx: Tx, table: str, connection: str, ids: Sequence[str]) -> dict[str, bool]:
+    """Those of the contacts or companies (`table` says which) that are stored, by id; and whether each is gone."""
+    if not ids:
+        return {}
+    query = f"select id, gone_at from {_KIND[table]} where connection = :c and id {_among(tx)} order by id"
+    rows = tx.execute(text(query), {"c": connection, "values": _values(tx, ids)})
+    return {row.id: row.gone_at is not None for row in rows}
+
+
+def gone_since(tx: Tx, table: str, connection: str, since: datetime) -> int:
+    """How many contacts or companies were marked as gone since a moment, and are still."""
+    count = f"select count(*) from {_KIND[table]} where connection = :c and gone_at > :s"
+    return int(tx.execute(text(count), {"c": connection, "s": instant(since)}).scalar_one())
 
 
 def judge_hinted(tx: Tx, connection: str) -> None:

@@ -86,7 +86,7 @@ class Store:
         return str(row[0])
 
 
-_POOL: dict[str, Any] = {"pool_size": 5, "max_overflow": MOST_CONNECTIONS - 5}
+_POOL: dict[str, Any] = {"pool_use_lifo": True, "pool_size": 5, "max_overflow": MOST_CONNECTIONS - 5}
 
 
 def open_store(url: str, *, migrate: bool = True) -> Store:

@@ -34,11 +34,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from connector.domain import Contact, Receipt
 from connector.errors import ConnectorError
-from connector.store import codec
+from connector.store import codec, forgotten
 from connector.store.engine import Store, Tx, open_store
+from connector.store.responses import ERASED
 
-ERASED = '{"rules_did_not_run":"erased"}'
 Clean = Callable[[str | bytes], str | bytes]
+Rehearsed = Callable[[str, dict[str, Any]], str]
+"""The key of the answer that a Job rehearsed, by its connection and parameters."""
 _KEPT = frozenset(("alembic_version", "installation", "forgotten", "erasure"))
 _BATCH = 2000
 
@@ -52,6 +54,10 @@ class Stored:
     persons: set[str] = field(default_factory=set)
     responses: dict[str, str] = field(default_factory=dict)
     """Each answer's key and comment."""
+    rehearsals: dict[str, str] = field(default_factory=dict)
+    """The same of each answer that was rehearsed in their name, which is not stored."""
+    rehearsed_by: list[str] = field(default_factory=list)
+    """The Jobs that rehearsed it: their parameters hold its words."""
     write_backs: dict[str, Any] = field(default_factory=dict)
     """Each write-back's key and change."""
     receipts: list[tuple[str, Receipt]] = field(default_factory=list)
@@ -64,10 +70,15 @@ class Stored:
 
     @property
     def found(self) -> bool:
-        return bool(self.contacts or self.responses)
+        return bool(self.contacts or self.responses or self.rehearsals)
+
+    @property
+    def answers(self) -> list[str]:
+        """The keys of all answers, rehearsed ones too."""
+        return [*self.responses, *self.rehearsals]
 
 
-def find(tx: Tx, address_key: str) -> Stored:
+def find(tx: Tx, address_key: str, rehearsed: Rehearsed) -> Stored:
     """Everything of the person who has this address, by their other contacts too."""
     stored = Stored(addresses={address_key})
     rows = tx.execute(
@@ -86,11 +97,12 @@ def find(tx: Tx, address_key: str) -> Stored:
         if mine or response.email.strip().casefold() in stored.addresses:
             stored.responses[response.key] = response.comment
             stored.texts += [response.comment]
+    _find_rehearsals(tx, stored, rehearsed)
     statement = text(
         "select w.key, w.connection, w.kind, w.change, r.record_id, r.record_type, r.link, r.already_there "
         "from write_back w left join receipt r on r.key = w.key where w.response_key = :k"
     )
-    for key in stored.responses:
+    for key in stored.answers:
         for row in tx.execute(statement, {"k": key}):
             stored.write_backs[row.key] = codec.from_text(row.change)
             if row.record_id is not None:
@@ -100,6 +112,20 @@ def find(tx: Tx, address_key: str) -> Stored:
                 )  # fmt: skip
                 stored.receipts.append((row.connection, receipt))
     return stored
+
+
+def _find_rehearsals(tx: Tx, stored: Stored, rehearsed: Rehearsed) -> None:
+    """What `connector rehearse` was asked in the name of the person; by a digest for who was never pulled."""
+    secret = bytes.fromhex(tx.execute(text("select secret from installation")).scalar_one())
+    digests = {forgotten.digest(secret, forgotten.ADDRESS, each) for each in stored.addresses} if secret else set()
+    for job in tx.execute(text("select id, connection, params from job where story = 'rehearse'")):
+        params = codec.from_text(job.params)
+        mine = (job.connection, params.get("contact_id")) in stored.refs or params.get("who") in digests
+        if "contact_id" in params and mine:
+            key = rehearsed(job.connection, params)
+            stored.rehearsals[key] = str(params.get("comment", ""))
+            stored.rehearsed_by.append(job.id)
+            stored.texts.append(stored.rehearsals[key])
 
 
 def still_named(tx: Tx, words: str) -> bool:
@@ -120,6 +146,8 @@ def erase(tx: Tx, stored: Stored, clean: Clean) -> Counter[str]:
         if table.name in _KEPT:
             continue
         removed = _strip(tx, table, stored) if table.name == "response" else _remove(tx, table, stored)
+        if table.name == "job":
+            removed += _strip_jobs(tx, table, stored)
         cleaned = _clean(tx, table, clean)
         if removed or cleaned:
             counts[table.name] = removed + cleaned
@@ -148,6 +176,18 @@ def _strip(tx: Tx, table: Table, stored: Stored) -> int:
     return done
 
 
+def _strip_jobs(tx: Tx, table: Table, stored: Stored) -> int:
+    """Empty the words that were rehearsed in their name; the Job stays, as what was done."""
+    done = 0
+    for job_id in stored.rehearsed_by:
+        this = table.c.id == job_id
+        kept = tx.execute(select(table.c.params).where(this)).scalar_one_or_none()  # an old copy may not have it
+        bare = codec.to_text({**codec.from_text(kept), "comment": ""}) if kept else kept
+        if bare != kept:
+            done += tx.execute(update(table).where(this).values({"params": bare})).rowcount
+    return done
+
+
 def _remove(tx: Tx, table: Table, stored: Stored) -> int:
     """Delete what hangs on a contact, an answer, a write-back, the person or the address."""
     columns = table.c
@@ -166,8 +206,8 @@ def _remove(tx: Tx, table: Table, stored: Stored) -> int:
         tests.append(columns.person_id.in_(stored.persons))
     if "address_key" in columns:
         tests.append(columns.address_key.in_(stored.addresses))
-    if "response_key" in columns and stored.responses:
-        tests.append(columns.response_key.in_(list(stored.responses)))
+    if "response_key" in columns and stored.answers:
+        tests.append(columns.response_key.in_(stored.answers))
     if "key" in columns and table.name != "write_back" and stored.write_backs:
         tests.append(columns.key.in_(list(stored.write_backs)))
     if table.name == "suppression":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -29,6 +30,8 @@ class OurTicket:
     follow_up: FollowUp
     known: bool = True
     """Whether it was watched before; else `follow_up` is its beginning."""
+    asked: bool = True
+    """Whether a rule asks for it still: by the answer it was opened for, or by one that joined it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,10 @@ class Answered:
 _OURS = (
     "select w.key, w.connection, w.response_key, w.rule_id, w.change, w.state as w_state, r.record_id, r.record_type, "
     "r.link, r.already_there, r.at as r_at, f.key as f_key, f.ticket_id, f.opened_at, f.due_at, f.state, f.status, "
-    "f.owner, f.first_touch_at, f.closed_at, f.closed_by, f.reminded_at, f.escalated_at, f.merged_into, f.checked_at "
+    "f.owner, f.first_touch_at, f.closed_at, f.closed_by, f.reminded_at, f.escalated_at, f.merged_into, f.checked_at, "
+    "w.revision, a.revision as a_revision, a.judged "
     "from write_back w join receipt r on r.key = w.key left join follow_up f on f.key = w.key "
+    "left join response a on a.key = w.response_key "
     "where w.connection = :c and w.kind = 'open_ticket' and r.record_type = 'ticket' and w.rehearsal = :rehearsal "
 )
 
@@ -62,7 +67,19 @@ def tickets(
     if without:
         where += "and (f.state is null or f.state not in (" + ", ".join(f":s{n}" for n in range(len(without))) + ")) "
         asked |= {f"s{n}": state.value for n, state in enumerate(without)}
-    return [_ours(row) for row in tx.execute(text(f"{_OURS}{where}order by r.at, w.key"), asked)]
+    rows = list(tx.execute(text(f"{_OURS}{where}order by r.at, w.key"), asked))
+    given_up = {row.key for row in rows if not _asks(row)}
+    if given_up:
+        joined = tx.execute(
+            text(
+                "select w.depends_on, w.rule_id, w.revision, a.revision as a_revision, a.judged from write_back w "
+                "left join response a on a.key = w.response_key where w.connection = :c and w.kind = 'join_ticket' "
+                "and w.rehearsal = :rehearsal and w.state not in ('discarded', 'superseded', 'undone')"
+            ),
+            {"c": connection, "rehearsal": rehearsal},
+        )
+        given_up -= {row.depends_on for row in joined if _asks(row)}
+    return [_ours(row, asked=row.key not in given_up) for row in rows]
 
 
 def watched(tx: Tx, *, rehearsal: bool, without: Collection[FollowUpState]) -> list[str]:
@@ -185,7 +202,17 @@ def _row(row: FollowUp) -> list[object]:
     return [*(values | {"state": row.state.value}).values()]
 
 
-def _ours(row: Row[Any]) -> OurTicket:
+def _asks(row: Row[Any]) -> bool:
+    """Whether the rule asks for the ticket still; only an answer that was changed since, and judged, can say no."""
+    if row.a_revision is None or row.a_revision <= row.revision:
+        return True
+    judged = json.loads(row.judged)
+    if not isinstance(judged, dict) or judged.get("rules_did_not_run"):
+        return True
+    return any(match["rule_id"] == row.rule_id and match["verdict"]["holds"] for match in judged["matches"])
+
+
+def _ours(row: Row[Any], *, asked: bool) -> OurTicket:
     change = codec.from_text(row.change, OpenTicket)
     receipt = Receipt(
         key=row.key,
@@ -208,5 +235,10 @@ def _ours(row: Row[Any]) -> OurTicket:
     if row.w_state == "undone":
         follow_up = replace(follow_up, state=FollowUpState.UNDONE)
     return OurTicket(
-        receipt=receipt, rule_id=row.rule_id, change=change, follow_up=follow_up, known=row.f_key is not None
+        receipt=receipt,
+        rule_id=row.rule_id,
+        change=change,
+        follow_up=follow_up,
+        known=row.f_key is not None,
+        asked=asked,
     )

@@ -66,6 +66,13 @@ def put(tx: Tx, *, addresses: Iterable[str], contacts: Iterable[tuple[str, str]]
     upsert(tx, "forgotten", ("digest", "kind", "at"), rows, keep=("at",))
 
 
+def since(tx: Tx, kind: str, value: str) -> datetime | None:
+    """When an address, or `connection/contact`, was forgotten; None where it was not."""
+    key = _secret(tx)
+    row = tx.execute(text("select at from forgotten where digest = :d"), {"d": digest(key, kind, value)}).first()
+    return moment(row.at) if row else None
+
+
 def lift(tx: Tx, addresses: Collection[str]) -> bool:
     """Take somebody in again who asks for it, with all contacts and addresses forgotten in the same moment.
 
@@ -82,6 +89,16 @@ def lift(tx: Tx, addresses: Collection[str]) -> bool:
 
 def put_certificate(tx: Tx, number: str, doc: dict[str, Any], *, now: datetime) -> None:
     upsert(tx, "erasure", ("id", "at", "doc"), [(number, instant(now), codec.to_text(doc))])
+
+
+def left_behind(tx: Tx, connection: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Of erased people: the keys of their write-backs, and the ids of their tickets on a connection."""
+    keys, tickets = set[str](), set[str]()
+    for _, _, doc in certificates(tx):
+        keys |= set(doc.get("write_backs", ()))
+        remains = doc.get("remains_in_crm", ())
+        tickets |= {each["id"] for each in remains if (each["connection"], each["what"]) == (connection, "ticket")}
+    return frozenset(keys), frozenset(tickets)
 
 
 def certificates(tx: Tx) -> list[tuple[str, datetime, dict[str, Any]]]:

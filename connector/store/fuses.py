@@ -14,7 +14,7 @@ from connector.store.tables import instant
 
 RELEASED = "released"
 """The fuse of a ticket that a person let go beyond what the limits allow."""
-_UNCONFIRMED = "state = 'waiting' and not rehearsal and fuse in ('preview', 'rehearsal')"
+_UNCONFIRMED = f"state = 'waiting' and not rehearsal and fuse in {outbox.BEFORE_LIVE}"
 _OPENED = (
     "from write_back w left join receipt r on r.key = w.key where w.connection = :c and w.kind = 'open_ticket' "
     "and w.rehearsal = :r and ((r.at >= :s and not r.already_there) or w.state in ('sending', 'unknown'))"
@@ -62,15 +62,39 @@ def belongs_to(tx: Tx, key: str, owner: str) -> None:
     tx.execute(text("update write_back set owner = :o where key = :k"), {"o": owner, "k": key})
 
 
-def unconfirmed(tx: Tx) -> int:
-    """How many write-backs of preview and rehearsal time wait for a person to confirm them."""
-    return int(tx.execute(text(f"select count(*) from write_back where {_UNCONFIRMED}")).scalar_one())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unconfirmed:
+    """Write-backs of preview and rehearsal time that nobody has confirmed: `due` wait for that, `later` are not due."""
+
+    due: int
+    later: int
+
+
+def unconfirmed(tx: Tx, *, now: datetime) -> Unconfirmed:
+    rows = tx.execute(
+        text(f"select not_before <= :now as due, count(*) as n from write_back where {_UNCONFIRMED} group by 1"),
+        {"now": instant(now)},
+    )
+    counted = {bool(row.due): row.n for row in rows}
+    return Unconfirmed(due=counted.get(True, 0), later=counted.get(False, 0))
+
+
+def any_unconfirmed(tx: Tx, connection: str, *, now: datetime) -> bool:
+    """Whether one of them is due on this connection."""
+    row = tx.execute(
+        text(
+            f"select 1 as one from write_back where {_UNCONFIRMED} and connection = :c and not_before <= :now limit 1"
+        ),
+        {"c": connection, "now": instant(now)},
+    ).first()
+    return row is not None
 
 
 def confirm(tx: Tx, *, now: datetime) -> int:
-    """Those may leave from now on; how many they are."""
+    """Those that are due may leave from now on; how many they are. Those that are not are asked for in their turn."""
     done = tx.execute(
-        text(f"update write_back set fuse = '', changed_at = :now where {_UNCONFIRMED}"), {"now": instant(now)}
+        text(f"update write_back set fuse = '', changed_at = :now where {_UNCONFIRMED} and not_before <= :now"),
+        {"now": instant(now)},
     )
     return int(done.rowcount)
 

@@ -186,6 +186,13 @@ def get(tx: Tx, job_id: str) -> Job | None:
     return _job(rows[0]) if len(rows) == 1 else None
 
 
+def params_of(tx: Tx, story: str) -> list[dict[str, Any]]:
+    """What every Job of a story was asked for."""
+    return [
+        codec.from_text(row.params) for row in tx.execute(text("select params from job where story = :s"), {"s": story})
+    ]
+
+
 def listed(
     tx: Tx,
     *,

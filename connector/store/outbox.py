@@ -216,23 +216,32 @@ def counts(tx: Tx) -> dict[str, int]:
     return {row.state: row.n for row in rows}
 
 
+_UNSETTLED = "(w.state = 'sending' or (w.state = 'unknown' and w.look_after <= :now))"
+
+
 def connections_with_work(tx: Tx, *, now: datetime, mode: Mode) -> list[str]:
-    """The connections a delivery would do something on now: look up what is unknown, or send what is due."""
+    """The connections a delivery would do something on now: look up what is unknown, or send what is due.
+
+    Due is also what a fuse may hold; not what waits for another that is still on its way.
+    """
     rows = tx.execute(
         text(
-            "select distinct connection from write_back where state = 'sending' "
-            "or (state = 'unknown' and look_after <= :now) "
-            "or (state = 'waiting' and not_before <= :now and :sends and rehearsal = :rehearsal) order by 1"
+            f"select distinct w.connection from write_back w left join write_back d on d.key = w.depends_on "
+            f"where {_UNSETTLED} or (w.state = 'waiting' and w.not_before <= :now and :sends and "
+            "w.rehearsal = :rehearsal and (w.depends_on is null or d.state not in ('waiting', 'sending', 'unknown'))) "
+            "order by 1"
         ),
         {"now": instant(now), "sends": mode is not Mode.PREVIEW, "rehearsal": mode is Mode.REHEARSAL},
     )
     return [row.connection for row in rows]
 
 
+BEFORE_LIVE = ("preview", "rehearsal")
+"""The fuses of what was written down before mode live: it is not due until a person has confirmed it."""
 DUE = (
     "left join write_back d on d.key = w.depends_on "
     "where w.connection = :c and w.state = 'waiting' and w.not_before <= :now and w.rehearsal = :rehearsal "
-    "and (w.depends_on is null or d.state = 'applied') "
+    f"and (w.depends_on is null or d.state = 'applied') and w.fuse not in {BEFORE_LIVE} "
 )
 DUE_ORDER = "w.not_before, w.created_at, case when w.depends_on is null then 0 else 1 end, w.key"
 
@@ -264,6 +273,28 @@ def any_due(tx: Tx, connection: str, *, now: datetime, rehearsal: bool) -> bool:
     """Whether anything may go now, or waits in vain."""
     row = tx.execute(
         text(f"select 1 as one from write_back w {DUE}limit 1"),
+        {"c": connection, "now": instant(now), "rehearsal": rehearsal},
+    ).first()
+    return row is not None or bool(orphaned(tx, connection))
+
+
+def moved_since(tx: Tx, connection: str, since: datetime, *, now: datetime, rehearsal: bool) -> bool:
+    """Whether there is more to do than at that moment: something to look up, or a row that changed or fell due."""
+    row = tx.execute(
+        text(
+            f"select 1 as one from write_back w where w.connection = :c and ({_UNSETTLED} or (w.state = 'waiting' "
+            "and w.rehearsal = :rehearsal and w.not_before <= :now and (w.changed_at > :s or w.not_before > :s))) "
+            "limit 1"
+        ),
+        {"c": connection, "s": instant(since), "now": instant(now), "rehearsal": rehearsal},
+    ).first()
+    return row is not None
+
+
+def due_but_tickets(tx: Tx, connection: str, *, now: datetime, rehearsal: bool) -> bool:
+    """Whether anything may go now that no fuse on tickets holds, or waits in vain."""
+    row = tx.execute(
+        text(f"select 1 as one from write_back w {DUE}and (w.kind <> 'open_ticket' or w.fuse = 'released') limit 1"),
         {"c": connection, "now": instant(now), "rehearsal": rehearsal},
     ).first()
     return row is not None or bool(orphaned(tx, connection))
@@ -313,13 +344,14 @@ def move(
 ) -> bool:
     """Move one row if it stands where we think (and, with `token`, was claimed under it); False if it does not.
 
-    `tries` and `lookups` are added to the row's own.
+    `tries` and `lookups` are added to the row's own. One that waits again surely is on no ticket: it goes on that of
+    the time when it leaves.
     """
     done = tx.execute(
         text(
             "update write_back set state = :to, error = :error, look_after = :look, tries = tries + :tries, "
-            "lookups = lookups + :lookups, changed_at = :now where key = :key and state in "
-            f"({', '.join(repr(state) for state in from_states)})"
+            f"lookups = lookups + :lookups, changed_at = :now{', on_ticket = null' if to == 'waiting' else ''} "
+            f"where key = :key and state in ({', '.join(repr(state) for state in from_states)})"
             + (" and token = :token" if token is not None else "")
         ),
         {

@@ -37,7 +37,9 @@ def rows(tx: Tx, stored: Stored) -> dict[str, list[dict[str, Any]]]:
         add("suppression", "value = :v", v=value)
         add("asking", "address_key = :v or person_id = :v", v=value)
         add("bounce", "address_key = :v", v=value)
-    for key in stored.responses:
+    for job in stored.rehearsed_by:
+        add("job", "id = :j", j=job)
+    for key in stored.answers:
         add("response", "key = :k", k=key)
         add("write_back", "response_key = :k", k=key)
         add("follow_up", "response_key = :k", k=key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from connector.store.bulk import upsert
 from connector.store.engine import Tx
 from connector.store.tables import instant, moment
 
+ERASED = '{"rules_did_not_run":"erased"}'
+"""What rules said of an answer whose person was erased."""
 _COLUMNS = (
     "key", "revision", "connection", "source", "external_id", "contact_id", "company_id", "person_id", "email",
     "score", "comment", "responded_at", "received_at", "campaign", "wave", "channel", "judged",
@@ -51,6 +53,18 @@ def judged(tx: Tx, key: str) -> str:
 
 def listed(tx: Tx) -> list[Response]:
     return [of(row) for row in tx.execute(text("select * from response order by responded_at, key"))]
+
+
+def erased(tx: Tx) -> frozenset[str]:
+    """The keys of those whose person was erased (connector forget): only their score is kept."""
+    rows = tx.execute(text("select key from response where judged = :e"), {"e": ERASED})
+    return frozenset(row.key for row in rows)
+
+
+def comments(tx: Tx) -> Iterator[str]:
+    """The words of every answer that has any."""
+    for row in tx.execute(text("select comment from response where comment <> ''").execution_options(yield_per=2000)):
+        yield row.comment
 
 
 def before(tx: Tx, response: Response) -> list[tuple[int, datetime]]:

@@ -235,6 +235,23 @@ def test_with_a_rehearsal_the_write_check_goes_on_its_company_and_board(desk: De
     assert ticket["closedFlag"] is True
 
 
+@pytest.mark.parametrize("written", ["NorthwindExample", "northwindexample", "5001"])
+def test_live_finds_the_company_of_the_rehearsal(desk: Desk, connector: Connector, written: str) -> None:
+    desk.write(change=lambda text: text + REHEARSAL.replace("NorthwindExample", written))
+    assert connector("check", "--live").code == 0
+
+
+@pytest.mark.parametrize("written", ["nps-test", "NPS Test & Co", "'a \" or id>0'"])
+def test_live_refuses_a_company_of_the_rehearsal_that_is_not_there(
+    desk: Desk, connector: Connector, written: str
+) -> None:
+    desk.write(change=lambda text: text + REHEARSAL.replace("NorthwindExample", written))
+    said = connector("check", "--live")
+    assert said.code == 2
+    assert "rehearsal.company: the CRM has no company" in said.err
+    assert "create a test company" in said.err
+
+
 def test_a_ticket_whose_answer_was_lost_is_looked_up_by_its_key_and_closed(desk: Desk, connector: Connector) -> None:
     planned(desk, "drop_after_write", method="POST", path="tickets$")
     said = connector("check", "--live", "--write", "--yes")

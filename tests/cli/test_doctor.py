@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from typing import Any
@@ -29,8 +30,18 @@ def words(found: list[dict[str, Any]]) -> str:
 
 def test_nothing_is_wrong_after_a_good_day(desk: Desk, connector: Connector) -> None:
     delivered(desk, connector)
-    assert findings(connector, code=0) == []
+    [note] = findings(connector, code=0)  # no mail is set up: who hears of late tickets is worth a note
+    assert (note["severity"], note["place"]) == ("note", "follow_up")
+    assert "escalate_to" in note["remedy"]
     assert "nothing is wrong" in connector("doctor").out
+    assert "reminders and escalations are logged only" not in connector("follow-ups").out  # nothing was watched yet
+    assert connector("watch").code == 0
+    assert "reminders and escalations are logged only" in connector("follow-ups").out
+    mail = "connections:\n  mail: {adapter: smtp, host: 127.0.0.1, port: 9, from: nps@example.com}\n"
+    told = "follow_up: {escalate_to: [lead@example.com], via: mail}\n"
+    desk.write("live", lambda text: text.replace("connections:\n", mail, 1) + told)
+    assert findings(connector, code=0) == []
+    assert "logged only" not in connector("follow-ups").out
 
 
 def test_before_anything_was_done_there_is_nothing_to_do(desk: Desk, connector: Connector) -> None:
@@ -78,14 +89,12 @@ def test_an_open_folder_and_a_killed_process_and_a_locked_database_are_named(des
 def test_rights_that_only_another_user_can_change_are_not_to_be_changed_by_this_one(
     desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connector.jobs.doctor import folder
-
     pulled(desk, connector)
     data = desk.folder / "nps-data"
     data.chmod(0o770)
     (data / "nps.sqlite3").chmod(0o660)
     owner = data.stat().st_uid
-    monkeypatch.setattr(folder.os, "geteuid", lambda: owner + 10001)
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 10001)
     said = words(findings(connector))
     assert "chmod" not in said
     assert f"set storage.data to {data}/nps" in said
@@ -98,10 +107,10 @@ def test_a_database_file_that_is_not_there_is_named_and_no_other_is_looked_at(
     pulled(desk, connector)
     monkeypatch.setenv("CONNECTOR_DATABASE_URL_FILE", str(desk.folder / "url"))
     said = words(findings(connector))
-    assert "wrong database: CONNECTOR_DATABASE_URL_FILE" in said
+    assert f"CONNECTOR_DATABASE_URL_FILE: {desk.folder}/url: No such file" in said
     assert connector("pull").code == 2
     (desk.folder / "url").write_text(f"sqlite:///{desk.folder}/nps-data/nps.sqlite3\n")
-    assert findings(connector, code=0) == []
+    assert [each["place"] for each in findings(connector, code=0)] == ["follow_up"]
 
 
 def test_a_clock_that_stands_wrong_is_told_by_the_date_of_the_crm(desk: Desk, connector: Connector) -> None:

@@ -39,7 +39,8 @@ def test_what_was_taken_back_and_what_was_told_of_a_contact_are_in_an_export(des
     assert connector("undo", jobs(connector, "deliver")[0]["id"], "--yes").code == 0
     store = open_store(f"sqlite:///{desk.folder}/nps-data/nps.sqlite3")
     with store.write() as tx:
-        ids = dict(tx.execute(text("select address_key, id from contact where address_key is not null")).all())
+        rows = tx.execute(text("select address_key, id from contact where address_key is not null"))
+        ids = {row.address_key: row.id for row in rows}
         mine = ids.pop(ANN)
         for kind, record_id in (("contact", mine), ("company", mine), ("contact", min(ids.values()))):
             hints.put(tx, "psa", kind, record_id, at=datetime(2026, 11, 21, tzinfo=UTC))
@@ -70,3 +71,12 @@ def test_an_address_of_several_people_is_told_before_it_is_handed_over(desk: Des
     control(desk.server, "edit", {"path": f"/company/contacts/{other}", "set": {"communicationItems": items}})
     pulled(desk, connector)
     assert "2 people have this address" in connector("export", ANN, "--out", "both.json").out
+
+
+def test_what_waits_is_not_said_to_be_written(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    answer(desk, connector, {"email": ANN, "score": 3})
+    said = connector("export", ANN, "--out", "ann.json").out
+    assert "waiting to be written to other systems 2" in said
+    assert ": written to" not in said
+    assert ", written to" not in said

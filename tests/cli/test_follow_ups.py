@@ -58,6 +58,34 @@ def test_reconcile_leaves_with_5_and_names_the_next_command(desk: Desk, connecto
     assert facts["counts"]["deleted"] == 1
 
 
+def test_reconcile_without_a_connection_takes_those_with_tickets(desk: Desk, connector: Connector) -> None:
+    assert "no ticket of ours is known" in connector("reconcile").out
+    opened(desk, connector)
+    said = connector("reconcile", "--json")
+    assert said.code == 0
+    assert [(step["connection"], step["counts"]["tickets"]) for step in said.facts["steps"]] == [("psa", 1)]
+
+
+def test_the_ticket_of_a_write_check_and_those_of_a_forgotten_person_are_no_strays(
+    desk: Desk, connector: Connector
+) -> None:
+    opened(desk, connector)
+    assert connector("check", "--live", "--write", "--yes").code == 0
+    assert connector("forget", ANN, "--yes").code == 0
+    said = connector("reconcile", "psa", "--json")
+    assert said.code == 0, said.out
+    assert said.facts["counts"]["differences"] == 0
+    stray = {"summary": "?", "board": {"id": 10}, "status": {"id": 100}, "company": {"id": 5001}}
+    stray |= {"externalXRef": "nps-" + "a" * 26}
+    edit = {"path": "/service/tickets", "set": stray}
+    assert requests.post(f"{desk.server.url}/control/edit", json=edit, timeout=10).status_code == 200
+    said = connector("reconcile", "psa", "--json")
+    assert said.code == 5
+    [row] = said.facts["counts"]["found"]
+    assert row[0] == "stray"
+    assert f"connector explain ticket:{row[1]}" in row[4]
+
+
 def test_undo_shows_first_and_acts_when_told_to(desk: Desk, connector: Connector) -> None:
     ticket = opened(desk, connector)
     [delivery] = jobs(connector, "deliver")

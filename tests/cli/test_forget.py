@@ -62,7 +62,10 @@ def test_records_and_copies_stay_usable(desk: Desk, connector: Connector) -> Non
     copy = sqlite3.connect(data / "nps.sqlite3.before-0001-20261101000000")
     assert copy.execute("select count(*) from contact").fetchone()[0] > 10
     copy.close()
-    assert "never pulled" in connector("explain", ANN).out, "the CRM still has her"
+    explained = connector("explain", ANN).out
+    assert f"connector forget {ANN} --lift lets the pull bring them again" in explained, "the CRM still has her"
+    assert "erased on 20" in connector("explain", "1001", "--offline").out
+    assert "erased" in connector("responses", "list").out
     assert "searched" in connector("forget", "--list").out
 
 
@@ -87,7 +90,7 @@ def test_the_next_pull_brings_nobody_back_and_records_nothing_of_them(desk: Desk
     newest = jobs(connector, "pull")[0]
     assert newest["attempts"][0]["counts"]["forgotten"] == 1
     assert connector("jobs", "replay", newest["id"]).code == 0
-    assert "never pulled" in connector("explain", ANN).out
+    assert "erased on 20" in connector("explain", ANN).out
     assert connector("forget", ANN, "--lift").code == 0
     with desk.server.world.lock:
         desk.server.world.edit_contact(1001, title="Chief Officer")

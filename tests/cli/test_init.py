@@ -193,6 +193,32 @@ def test_at_a_terminal_it_asks_and_the_answers_are_what_is_written(tmp_path: Pat
     assert "set -a; . ./.env" in shown
 
 
+def test_at_a_terminal_a_wrong_answer_is_told_at_once_and_asked_again(tmp_path: Path, sandbox: Server) -> None:
+    login = sandbox.login
+    keys = ["aB3dE5fG7hJ9kL1m", "AB3DE5FG7HJ9KL1M"]  # a key in place of a name
+    code, shown = _at_a_terminal(
+        ["init", "--from", "connectwise"],
+        [("site", "no host!"), ("site", sandbox.url.removeprefix("http://")), ("company", "a company"),
+         ("company", login.company), ("public_key: environment", keys[0]), ("public_key: environment", keys[1]),
+         ("public_key: environment", "file:gone"), ("public_key: environment", ""),
+         ("public_key itself", login.public_key), ("private_key: environment", ""),
+         ("private_key itself", login.private_key), ("client_id: environment", ""),
+         ("client_id itself", login.client_id), ("time zone", "Europe/Pariss"), ("time zone", "Europe/Paris"),
+         ("write the keys into .env", "n")],
+        tmp_path,
+    )  # fmt: skip
+    assert code == 0, shown
+    assert "is no host name" in shown
+    assert f"{sandbox.url} is the address of a test server: taken as base URL" in shown
+    assert "should match pattern" in shown
+    assert shown.count("looks like the key itself") == 2
+    assert [shown.count(key) for key in keys] == [1, 1]  # the terminal's echo of what was typed, and no more
+    assert "unknown time zone" in shown
+    text = (tmp_path / "nps.yaml").read_text()
+    assert f"base_url: {sandbox.url}" in text
+    assert "site:" not in text
+
+
 def _at_a_terminal(arguments: Sequence[str], answers: Sequence[tuple[str, str]], folder: Path) -> tuple[int, str]:
     """(exit code, what was shown) of the program at a pseudo-terminal; each answer is typed when its question came."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("CW_", "CONNECTOR_"))}

@@ -162,3 +162,18 @@ def test_what_was_written_down_in_preview_goes_live_by_its_number(desk: Desk, co
     assert nothing.code == 2
     assert "no fuse holds anything" in nothing.err
     assert connector("outbox", "release").code == 2
+
+
+def test_only_what_was_written_down_in_preview_is_labelled_so(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector, "preview")
+    answer(desk, connector, {"email": ANN, "score": 3}, name="old.csv")
+    old = {each["key"] for each in outbox(connector)}
+    desk.write("live")
+    answer(desk, connector, {"email": ANN, "score": 2}, name="new.csv")
+    labelled = {each["key"] for each in outbox(connector) if "written down in preview" in each["why"]}
+    assert labelled
+    assert labelled <= old
+    assert connector("deliver").code == 4
+    gone = {each["key"] for each in outbox(connector) if each["state"] == "applied"}
+    assert gone
+    assert not gone & old

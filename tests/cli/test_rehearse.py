@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import requests
 from connector.jobs.journal import read_lines
 from tests.cli.acting import ANN, answer, jobs, outbox, pulled, tickets
 from tests.cli.conftest import Connector, Desk
+from tests.scanning import traces
 
 REHEARSAL = "rehearsal: {company: acme, board: Help Desk, mail_to: rehearsal@example.com}\n"
 
@@ -139,3 +142,50 @@ def test_who_is_forgotten_is_gone_from_rehearsals_too(desk: Desk, connector: Con
             assert b"Ann Example" not in content, path
     [job] = jobs(connector, "rehearse")
     assert connector("jobs", "replay", job["id"]).code == 0
+
+
+LOUSY = "lousy zyxwvut"  # too few words to be looked for as a quotation
+
+
+def test_what_a_rehearsal_did_is_the_persons_in_export_and_certificate_and_its_words_are_gone(
+    desk: Desk, connector: Connector
+) -> None:
+    ready(desk, connector)
+    connector("rehearse", ANN, "--comment", LOUSY)
+    data = desk.folder / "nps-data"
+    with sqlite3.connect(data / "nps.sqlite3") as copy:
+        copy.execute("vacuum into ?", (str(data / "nps.sqlite3.before-0001-20261101000000"),))
+    assert len({each.split(":")[0] for each in traces(data, {LOUSY})}) >= 3, "database, copy and record have them"
+    [ticket] = ours(desk)
+    assert connector("export", ANN, "--out", "ann.json").code == 0
+    document = json.loads((desk.folder / "ann.json").read_text())
+    assert str(ticket["id"]) in {each["id"] for each in document["in_other_systems"] if each["what"] == "ticket"}
+    assert document["stored"]["rehearsals"]["rows"][0]["params"]["comment"] == LOUSY
+    made = connector("forget", ANN, "--yes", "--json").facts["certificate"]
+    assert str(ticket["id"]) in {each["id"] for each in made["remains_in_crm"] if each["what"] == "ticket"}
+    assert (made["rows"]["job"], made["records_removed"]) == (1, [])
+    assert list(made["backups"].values()) == ["cleaned"]
+    assert traces(data, {LOUSY, "zyxwvut", ANN}) == []
+    [job] = jobs(connector, "rehearse")
+    assert connector("jobs", "replay", job["id"]).code == 0
+
+
+def test_somebody_never_pulled_is_known_by_the_digest_of_their_address(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    ready(desk, connector)
+    world = desk.server.world
+    with world.lock:
+        table = world.tables["contacts"]
+        rows = (table.row(0, number) or {} for number in table.ids(0))
+        outside = next(
+            item["value"]
+            for row in rows
+            if row.get("types") and not {1, 2} & set(row["types"]) and not row.get("inactiveFlag")
+            for item in row.get("communicationItems") or ()
+            if "@" in str(item.get("value"))
+        )
+    assert connector("rehearse", outside, "--comment", LOUSY).code == 0
+    [ticket] = ours(desk)
+    made = connector("forget", outside, "--yes", "--json").facts["certificate"]
+    assert str(ticket["id"]) in {each["id"] for each in made["remains_in_crm"]}
+    assert traces(desk.folder / "nps-data", {LOUSY, "zyxwvut", outside}) == []

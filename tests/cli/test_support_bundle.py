@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connector.jobs.anonymous import Anonymous
+from connector.jobs.bundle.scan import Scan
 from connector.jobs.journal import JournalWriter, read_lines
 from tests.cli.acting import ANN, answer, delivered, pulled
 from tests.cli.conftest import Connector, Desk
+from tests.cli.test_rehearse import REHEARSAL
 from tests.scanning import everybody, secrets, traces
 
 COMMENT = "Tickets take days and nobody of you calls back, so we are talking to somebody else by now."
@@ -91,7 +96,7 @@ def test_a_bundle_that_would_fill_the_disk_is_refused_before_anything_is_unpacke
             archive.writestr(f"records/{number}.jsonl.zst", bytes(2000))
     assert "damaged" in connector("jobs", "replay", "foreign.zip").err, "below the limits it is read"
     monkeypatch.setattr(making, limit, value)
-    monkeypatch.setattr(making.shutil, "copyfileobj", lambda *_: pytest.fail("it was unpacked"))
+    monkeypatch.setattr(shutil, "copyfileobj", lambda *_: pytest.fail("it was unpacked"))
     said = connector("jobs", "replay", "foreign.zip")
     assert said.code == 1
     assert "would take 4,000 bytes, the largest 2,000" in said.err
@@ -100,14 +105,18 @@ def test_a_bundle_that_would_fill_the_disk_is_refused_before_anything_is_unpacke
 def test_a_bundle_is_unpacked_in_the_data_folder_where_there_is_one_and_nothing_stays(
     bundle: Path, desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connector.jobs import bundle as making
-
     data = desk.folder / "nps-data"
-    before, places = sorted(data.iterdir()), []
-    copied = making.shutil.copyfileobj
-    monkeypatch.setattr(making.shutil, "copyfileobj", lambda a, b: (places.append(Path(b.name)), copied(a, b)))
+    before = sorted(data.iterdir())
+    places: set[Path] = set()
+    copied = shutil.copyfileobj
+
+    def copy(source: Any, target: Any) -> None:
+        places.add(Path(target.name).absolute().parent.parent)
+        copied(source, target)
+
+    monkeypatch.setattr(shutil, "copyfileobj", copy)
     assert connector("jobs", "replay", str(bundle)).code == 0
-    assert {place.parent.parent for place in places} == {data}
+    assert places == {data}
     assert sorted(data.iterdir()) == before
 
 
@@ -141,3 +150,50 @@ def test_only_the_named_jobs_are_in_a_bundle(desk: Desk, connector: Connector) -
     assert made.facts.get("jobs") == 1, made
     assert connector("support-bundle", "no-such-job", "--out", "two.zip").code == 2
     assert connector("support-bundle", job, "--out", "one.zip").code == 2
+
+
+BOB = "Bob Smith (0170 5551234, bob.smith@willow.example.org) said: lousy"
+
+
+def test_words_given_to_a_command_are_in_no_bundle_and_no_exported_record(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    desk.write("live", lambda text: f"{text}\n{REHEARSAL}")
+    assert connector("rehearse", ANN, "--comment", BOB).code == 0
+    (desk.folder / "Bob Smith.csv").write_text(
+        f'email,score,comment,responded_at\n{ANN},"Smith",,2026-11-21\n{ANN},3,"{BOB}",2026-11-21\n'
+    )
+    connector("responses", "import", "Bob Smith.csv")
+    connector("pause", "psa", "--reason", "Bob Smith is ill")
+    connector("pull")
+    said = connector("support-bundle", "--out", "b.zip")
+    assert said.code == 0, said.out + said.err
+    assert "left out" not in said.out
+    told = {"Bob Smith", "Smith", "5551234", "bob.smith", "willow.example", "lousy"}
+    assert traces(desk.folder / "nps-data", told) != []
+    assert traces(desk.folder / "b.zip", told) == []
+    with zipfile.ZipFile(desk.folder / "b.zip") as archive:
+        jobs = json.loads(archive.read("jobs.json"))
+    [params] = [job["params"] for job in jobs if job["story"] == "rehearse"]
+    assert (params["contact_id"], params["score"], params["comment"][10]) == ("1001", 3, "(")
+    for job in jobs:
+        if job["attempts"]:
+            done = connector("jobs", "export", job["id"], f"{job['id']}.zst", "--pseudonyms")
+            assert done.code == 0, done
+            assert traces(desk.folder / f"{job['id']}.zst", told) == []
+
+
+def test_errors_stay_readable_without_what_they_quote() -> None:
+    said = f'psa: 400: summary "{BOB}" is too long; ask ann@example.com or 0170 5551234 at 10:15'
+    made = Anonymous(b"k").error(said)
+    assert made.startswith('psa: 400: summary "')
+    assert " is too long; ask " in made
+    assert made.endswith(" at 10:15")
+    assert traces(made, {"Smith", "5551234", "lousy", "ann@"}) == []
+
+
+def test_the_search_knows_the_words_of_answers() -> None:
+    scan = Scan(())
+    scan.add_words(COMMENT)
+    assert scan.found(f"it said: {COMMENT}") == "words of an answer"
+    assert scan.found("Tickets take days and nobody cares") == ""
+    assert scan.scrubbed(COMMENT, Anonymous(b"k")).startswith("Xxxxxxx xxxx")

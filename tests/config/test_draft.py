@@ -16,6 +16,7 @@ from connector.cli.init import example
 from connector.config.draft import WIDTH, render, scalar
 from connector.config.fitting import Choice, Named
 from connector.domain import Facet
+from connector.rules.conditions import Condition
 
 from .conftest import ENVIRON
 
@@ -55,7 +56,8 @@ def test_where_nothing_can_be_chosen_the_audience_is_a_comment_and_the_file_load
     draft = replace(example(), choices={}, board="", boards=())
     loaded = config.load_text(render(draft), tmp_path / "nps.yaml", ENVIRON)
     assert not loaded.audiences
-    assert [action.kind for action in loaded.rules[0].then] == ["record_response", "notify"]
+    assert [[a.kind for a in rule.then] for rule in loaded.rules] == [["record_response"], ["notify"]]
+    assert loaded.rules[0].when == Condition(), "every answer is recorded, also one that was changed"
 
 
 def test_only_what_the_system_can_do_is_written(tmp_path: Path) -> None:

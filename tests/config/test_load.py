@@ -18,7 +18,7 @@ def test_the_example_loads(example: str, load: Load) -> None:
     assert loaded.connections["psa"].calendar.zone == "Europe/Berlin"
     assert loaded.connections["psa"].settings.company == "acme"
     assert loaded.audiences["decision-makers"].from_ == "psa"
-    assert [rule.id for rule in loaded.rules] == ["call-back"]
+    assert [rule.id for rule in loaded.rules] == ["record", "call-back"]
     assert loaded.caps.per_company == 3
     assert loaded.answers.settle.text == "15 minutes"
     assert loaded.limits.tickets_per_day == 10

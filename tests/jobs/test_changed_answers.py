@@ -48,7 +48,7 @@ def test_a_changed_answer_changes_the_open_ticket_and_is_noted_once(desk: Desk, 
     assert ticket["processNotifications"] is False
     first, second = notes(sandbox, ticket)
     assert "gave 3 of 10" in first
-    assert second.startswith("The answer was changed. Ann Example")
+    assert second.startswith("The answer was changed: 3 → 1. Ann Example")
     assert "gave 1 of 10" in second
     assert '"worse"' in second
     assert kinds(desk) == {"open_ticket": "applied", "update_ticket": "applied", "add_note": "applied"}
@@ -87,13 +87,16 @@ def test_on_a_closed_ticket_there_is_only_the_note(desk: Desk, sandbox: Server) 
 
 
 def test_where_no_rule_asks_any_more_the_note_says_so_and_nothing_is_closed(desk: Desk, sandbox: Server) -> None:
+    desk.collect({"score": 3, "comment": "still slow"})
+    desk.deliver()
+    assert notes(sandbox, tickets(sandbox)[0])[-1].startswith("The answer was changed. Ann Example")  # no score was
     desk.collect({"score": 10, "comment": "all is well"})
     desk.deliver()
     [ticket] = tickets(sandbox)
     assert ticket["summary"] == "3 of 10: Ann Example"
     assert not ticket.get("closedFlag")
     said = notes(sandbox, ticket)[-1]
-    assert "gave 10 of 10" in said
+    assert said.startswith("The answer was changed: 3 → 10. Ann Example")
     assert "No rule asks for this ticket any more" in said
     assert_replays(desk.runtime)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from connector import log
 from connector.adapters.connectwise.sink import ConnectWiseSink
-from connector.adapters.log import sink as log_sink
 from connector.adapters.smtp import sink as smtp_sink
 from connector.domain import Notify, WriteBack
 from connector.jobs import guards, once
@@ -26,7 +26,7 @@ __all__ = ["opened"]
 RULES = [{"id": "d", "when": {"band": "detractor"}, "then": [{"open_ticket": TICKET | {"group": "none"}}]}]
 
 
-class Bug(Exception):
+class BugError(Exception):
     pass
 
 
@@ -38,7 +38,7 @@ def fails_second(real: Callable[..., Any]) -> Callable[..., Any]:
         nonlocal calls
         calls += 1
         if calls == 2:
-            raise Bug("of a program")
+            raise BugError("of a program")
         return real(*args, **named)
 
     return call
@@ -70,8 +70,8 @@ def states(runtime: Runtime) -> list[str]:
 
 def test_messages_not_begun_wait_again(runtime: Runtime, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     notices(runtime, clock)
-    monkeypatch.setattr(log_sink.log, "get", fails_second(log_sink.log.get))
-    with pytest.raises(Bug):
+    monkeypatch.setattr(log, "get", fails_second(log.get))
+    with pytest.raises(BugError):
         once.perform(runtime, "deliver", "log")
     assert states(runtime) == ["applied", "unknown", "waiting"]
     clock.move(minutes=20)
@@ -85,7 +85,7 @@ def test_a_mail_in_hand_is_unknown_whatever_was_put_off_before_it(monkeypatch: p
     def sent(_sink: object, write_back: WriteBack) -> Any:
         if write_back.key == "nps-1":
             raise smtp_sink._LaterError("refused for now")
-        raise Bug("of a program")
+        raise BugError("of a program")
 
     monkeypatch.setattr(smtp_sink.SmtpSink, "_sent", sent)
     rows = [
@@ -96,9 +96,9 @@ def test_a_mail_in_hand_is_unknown_whatever_was_put_off_before_it(monkeypatch: p
         for number in (1, 2, 3)
     ]  # fmt: skip
     told: list[tuple[str, str]] = []
-    with pytest.raises(Bug):
-        for outcome in smtp_sink.SmtpSink.apply(object.__new__(smtp_sink.SmtpSink), rows):
-            told.append((outcome.key, type(outcome.result).__name__))
+    sink = object.__new__(smtp_sink.SmtpSink)
+    with pytest.raises(BugError):
+        told.extend((o.key, type(o.result).__name__) for o in sink.apply(rows))
     assert told == [("nps-2", "OutcomeUnknownError")]
 
 
@@ -109,7 +109,7 @@ def test_tickets_not_begun_wait_again(
     desk.collect(*({"external_id": f"s{n}", "score": n} for n in range(3)))
     desk.clock.move(minutes=20)
     monkeypatch.setattr(ConnectWiseSink, "_apply", fails_second(ConnectWiseSink._apply))
-    with pytest.raises(Bug):
+    with pytest.raises(BugError):
         once.perform(desk.runtime, "deliver", "psa")
     assert sorted(states(desk.runtime)) == ["applied", "unknown", "waiting"]
     for _ in range(3):
@@ -124,7 +124,7 @@ def test_a_bug_before_the_first_effect_leaves_all_waiting(
     opened: Callable[..., Desk], sandbox: Server, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     def bug(*_: Any) -> Any:
-        raise Bug("of a program")
+        raise BugError("of a program")
 
     note = {"add_note": {"on": "ticket", "text": "n"}}
     desk = opened(rules=[{**RULES[0], "then": [*RULES[0]["then"], note]}])
@@ -137,7 +137,7 @@ def test_a_bug_before_the_first_effect_leaves_all_waiting(
     before = states(desk.runtime)
     monkeypatch.setattr(guards if place == "with_room" else tickets, place, bug)
     sent = len(control(sandbox, "records")["tickets"])
-    with pytest.raises(Bug):
+    with pytest.raises(BugError):
         once.perform(desk.runtime, "deliver", "psa")
     assert states(desk.runtime) == before
     assert "waiting" in before

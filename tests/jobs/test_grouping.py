@@ -9,7 +9,7 @@ import pytest
 from connector.domain import JoinTicket, OpenTicket
 from connector.rules import outbox as rules_outbox
 from connector.sandbox.connectwise import Server
-from connector.store import outbox
+from connector.store import follow_ups, outbox
 from tests.jobs.desk import assert_replays, close, colleagues, control, foreign_ticket, notes, tickets
 from tests.jobs.test_collect import Desk, opened
 from tests.settings import TICKET
@@ -203,3 +203,17 @@ def test_what_joined_before_the_rehearsal_is_rehearsed_as_a_ticket_of_its_own(op
     [ticket] = tickets(sandbox)
     assert ticket["company"]["identifier"] == "acme"
     assert len(notes(sandbox, ticket)) == 2
+
+
+def test_a_ticket_is_asked_for_as_long_as_one_of_those_on_it_is_unhappy(opened: Opened, sandbox: Server) -> None:
+    desk = opened(rules=RULES)
+    one, two = colleagues(desk.runtime, 2)
+    answer(desk, one)
+    desk.deliver()
+    answer(desk, two)
+    desk.deliver()
+    for who, still in ((one, True), (two, False)):
+        answer(desk, who, score=10)
+        with desk.runtime.store.read() as tx:
+            [ours] = follow_ups.tickets(tx, "psa", rehearsal=False)
+        assert ours.asked is still

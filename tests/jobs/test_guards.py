@@ -162,12 +162,41 @@ def test_what_was_written_down_before_mode_live_waits_for_a_person(opened: Opene
     desk.collect({"external_id": "live", "score": 4})
     step = deliver(desk)
     assert (step.outcome, runner.EXIT[step.outcome]) == ("stopped", 4)
-    assert "2 write-backs of preview or rehearsal time" in step.why
-    assert tickets(sandbox) == []
+    assert "2 write-backs of preview or rehearsal time would leave now" in step.why
+    assert owners(sandbox) == ["carol"], "what was written down in mode live goes meanwhile"
     with desk.runtime.store.write() as tx:
         assert stored.confirm(tx, now=desk.clock()) == 2
     assert deliver(desk).outcome == "done"
     assert len(tickets(sandbox)) == 3
+    assert_replays(desk.runtime)
+
+
+def test_what_is_not_due_yet_of_preview_time_stops_nothing_and_is_asked_for_in_its_turn(
+    opened: Opened, sandbox: Server
+) -> None:
+    desk = opened(mode="preview", rules=RULES, answers={"settle": "2 hours"})
+    answers(desk, 0)
+    desk.runtime.store.close()
+    desk = opened(rules=RULES, answers={"settle": "5 minutes"})
+    desk.collect(*({"external_id": f"live{score}", "score": score} for score in (3, 4)))
+    assert deliver(desk).outcome == "done"
+    assert owners(sandbox) == ["bob", "carol"]
+    desk.runtime.store.close()
+    desk = opened(mode="preview", rules=RULES, answers={"settle": "3 hours"})
+    desk.collect({"external_id": "later", "score": 5})
+    desk.runtime.store.close()
+    desk = opened(rules=RULES)
+    desk.clock.move(hours=2)
+    step = deliver(desk)
+    assert step.outcome == "stopped"
+    assert "1 write-back of preview or rehearsal time would leave now (1 more is due later" in step.why
+    assert "--confirm 1 " in step.why
+    with desk.runtime.store.write() as tx:
+        assert stored.confirm(tx, now=desk.clock()) == 1
+    assert deliver(desk).outcome == "done"
+    assert owners(sandbox) == ["bob", "bob", "carol"]
+    desk.clock.move(hours=1)
+    assert deliver(desk).outcome == "stopped"
     assert_replays(desk.runtime)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from connector.jobs import once, schedule, stories
@@ -62,16 +63,20 @@ def test_a_limit_that_was_raised_is_work(opened: Opened) -> None:
     answers(desk, 0, 1)
     deliver(desk)
     assert not is_wanted(desk)
-    desk.runtime.store.close()
-    desk = opened(rules=RULES, limits={"tickets_per_day": 2})
+    config = desk.runtime.config
+    limits = config.limits.model_copy(update={"tickets_per_day": 2})
+    desk.runtime = replace(desk.runtime, config=replace(config, limits=limits))
     assert is_wanted(desk)
+    assert deliver(desk).outcome == "done"
 
 
 def test_what_is_of_unknown_outcome_is_looked_up_though_the_fuse_holds_the_rest(opened: Opened) -> None:
     desk = opened(rules=RULES, limits={"tickets_per_day": 1})
     answers(desk, 0, 1, 2)
     deliver(desk)
-    [entry, *_] = desk.entries("s1")
+    assert not is_wanted(desk)
+    with desk.runtime.store.read() as tx:
+        [entry, *_] = outbox.listed(tx, states=("waiting",))
     with desk.runtime.store.write() as tx:
         now = desk.clock()
         outbox.move(tx, entry.write_back.key, from_states=("waiting",), to="unknown", now=now, look_after=now)

@@ -223,3 +223,38 @@ def test_a_ticket_settled_by_hand_under_no_id_of_the_crm_stops_nobody(
         tx.execute(text("update receipt set record_id = 'T-4711' where key = :k"), {"k": key})
     act(sandbox, "touch", ticket, by="carol")
     assert watched(runtime).attempt.counts["deleted"] == 1  # type: ignore[union-attr]
+
+
+def changed(runtime: Runtime, tmp_path: Path, clock: ShiftedClock, score: int) -> None:
+    clock.move(minutes=1)
+    row = ("a0", "ann@example.com", score, "")
+    once.perform(runtime, "collect", "answers", {"file": str(answers_file(tmp_path, row, at=clock()))})
+
+
+def test_of_a_ticket_no_rule_asks_for_any_more_nobody_is_told(
+    sandbox: Server, runtime: Runtime, tmp_path: Path, clock: ShiftedClock
+) -> None:
+    [ticket] = opened(runtime, tmp_path, clock, sandbox)
+    changed(runtime, tmp_path, clock, 9)
+    clock.move(days=9)
+    assert watched(runtime).attempt.counts["open"] == 1  # type: ignore[union-attr]
+    assert not told(runtime)  # overdue, but nobody is to be called
+    act(sandbox, "auto_close", ticket)
+    step = watched(runtime)
+    assert state(runtime, ticket) is FollowUpState.CLOSED_WITHOUT_CONTACT
+    assert not told(runtime)
+    assert "why" not in step.attempt.counts  # type: ignore[union-attr]
+    assert watched(runtime).attempt.counts["tickets"] == 0  # type: ignore[union-attr]  # it is final
+    for path in records(runtime):
+        assert replay(Recorded.load(path)).same, path
+
+
+def test_of_a_ticket_a_rule_still_asks_for_after_a_change_the_lead_hears(
+    sandbox: Server, runtime: Runtime, tmp_path: Path, clock: ShiftedClock
+) -> None:
+    [ticket] = opened(runtime, tmp_path, clock, sandbox)
+    for score in (9, 2):
+        changed(runtime, tmp_path, clock, score)
+    act(sandbox, "auto_close", ticket)
+    watched(runtime)
+    assert [step for step, _ in told(runtime)] == ["escalate"]

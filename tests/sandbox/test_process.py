@@ -41,7 +41,13 @@ def test_run_forever_prints_the_address_and_the_keys(
     monkeypatch.setattr(run, "_wait", lambda: None)
     run.run_forever(port=0, contacts=20, seed=1)
     printed = capsys.readouterr().out
-    for word in ("http://127.0.0.1:", "acme", "sandbox-public", "sandbox-private"):
+    for word in (
+        "http://127.0.0.1:",
+        "acme",
+        "sandbox-public",
+        "sandbox-private",
+        "init --from connectwise --base-url http",
+    ):
         assert word in printed
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from connector.adapters.connectwise.client import Psa
-from connector.adapters.connectwise.conditions import number
-from connector.adapters.connectwise.wire_types import WireContactFields, WireMember, WireNamed
+from connector.adapters.connectwise.conditions import is_number, number
+from connector.adapters.connectwise.wire_types import WireCompany, WireContactFields, WireMember, WireNamed
 from connector.domain import Facet, Segment
 from connector.errors import ConfigError, RejectedError
 
@@ -28,6 +29,9 @@ PLACES = {
     "task_statuses": "/sales/activities/statuses",
 }
 _FIELDS = {"custom_fields": "/company/contacts", "company_fields": "/company/companies"}
+CALLED = "companies called "
+# What an admin wrote goes into a condition only if nothing in it could end the string.
+_PLAIN = re.compile(r"[A-Za-z0-9_.\-]{1,50}")
 UNDER_A_BOARD = ("statuses", "types", "subtypes", "items", "teams")
 CATALOGUES = (
     *PLACES,
@@ -67,6 +71,8 @@ def catalogue(psa: Psa, thing: str) -> list[tuple[str, str]]:
         except RejectedError as error:
             raise ConfigError(str(error)) from None
         return _listed(named(psa, f"{PLACES['boards']}/{board_id}/{what}"))
+    if thing.startswith(CALLED):
+        return _companies_called(psa, thing.removeprefix(CALLED))
     if thing == "members":
         return _listed({str(row.id): row.identifier for row in members(psa) if not row.inactive_flag})
     if thing in _FIELDS:
@@ -96,6 +102,25 @@ def resolve(what: str, name: str, known: dict[str, str]) -> str:
     shown = [each for each in known.values() if near and each.casefold() == near[0]]
     hint = f'; did you mean "{shown[0]}"?' if shown else f"; there are {_some(known.values())}"
     raise RejectedError(f'no {what} "{name}" in the PSA{hint}', code="UnknownName")
+
+
+def _companies_called(psa: Psa, term: str) -> list[tuple[str, str]]:
+    """(id, identifier) of the companies that have this id, identifier or name, case ignored."""
+    terms = [f"id={number(term)}"] if is_number(term) else []
+    terms += [f'identifier="{term}"', f'name="{term}"'] if _PLAIN.fullmatch(term) else []
+    wanted = term.strip().casefold()
+    # Whether `=` minds upper case is not documented.
+    for condition in (" or ".join(terms), ""):
+        query = {"fields": "id,identifier,name,deletedFlag", **({"conditions": condition} if condition else {})}
+        found = {
+            str(row.id): row.identifier or row.name or ""
+            for row in psa.rows("/company/companies", WireCompany, query)
+            if not row.deleted_flag
+            and wanted in (str(row.id), (row.identifier or "").casefold(), (row.name or "").casefold())
+        }
+        if found:
+            return _listed(found)
+    return []
 
 
 def _custom_fields(psa: Psa, path: str) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ from connector.errors import (
     OutcomeUnknownError,
     RejectedError,
 )
-from connector.ports import Outcome, Superseded
+from connector.ports import Outcome, Superseded, in_hand
 
 _CLASSES = {
     "open_ticket": EffectClass.KEYED,
@@ -86,6 +86,11 @@ class ConnectWiseSink:
             except HalfDoneError as half:
                 yield Outcome(key=write_back.key, result=OutcomeUnknownError(str(half)))
                 raise half.cause from half
+            except ConnectorError:
+                raise
+            except Exception as bug:
+                yield Outcome(key=write_back.key, result=in_hand(bug))
+                raise
             yield Outcome(key=write_back.key, result=result)
 
     def find(self, write_backs: Sequence[WriteBack]) -> Mapping[str, Receipt | ConnectorError]:

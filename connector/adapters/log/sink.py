@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from connector import log
 from connector.domain import EffectClass, Notify, Receipt, WriteBack
 from connector.errors import ConnectorError, RejectedError
-from connector.ports import Call, Context, Outcome
+from connector.ports import Call, Context, Outcome, in_hand
 
 
 class LogSink:
@@ -32,9 +32,13 @@ class LogSink:
                 )
                 continue
             self._context.wire.send(Call(method="LOG", path=f"/{write_back.key}"))
-            logger = log.get(connection=self._context.connection)
-            logger.info("notice", subject=change.subject, key=write_back.key)
-            logger.debug("notice text", text=change.text, key=write_back.key)
+            try:
+                logger = log.get(connection=self._context.connection)
+                logger.info("notice", subject=change.subject, key=write_back.key)
+                logger.debug("notice text", text=change.text, key=write_back.key)
+            except Exception as bug:
+                yield Outcome(key=write_back.key, result=in_hand(bug))
+                raise
             yield Outcome(
                 key=write_back.key, result=Receipt(key=write_back.key, record_id=write_back.key, record_type="log")
             )

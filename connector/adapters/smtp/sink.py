@@ -10,7 +10,7 @@ from connector.adapters.smtp.message import message, recipients
 from connector.adapters.smtp.settings import SmtpSettings, address
 from connector.domain import EffectClass, Notify, Receipt, WriteBack
 from connector.errors import ConnectorError, OutcomeUnknownError, RejectedError, UnavailableError
-from connector.ports import Call, Context, Outcome
+from connector.ports import Call, Context, Outcome, in_hand
 
 
 class SmtpSink:
@@ -36,6 +36,11 @@ class SmtpSink:
                 later = error
             except (RejectedError, OutcomeUnknownError) as error:
                 yield Outcome(key=write_back.key, result=error)
+            except ConnectorError:
+                raise
+            except Exception as bug:
+                yield Outcome(key=write_back.key, result=in_hand(bug))
+                raise
         if later is not None:
             raise UnavailableError(str(later))
 

@@ -1,6 +1,7 @@
 """What support is handed: how the program stands and what it did, without people in it; and the way back to a replay.
 
 gather.py  what the store knows of jobs and health     scan.py  whether anybody or a secret is still in it
+words.py   what a person or another system put into words, replaced
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import msgspec
 from connector import __version__
 from connector.errors import ConfigError, ConnectorError, ContractError
 from connector.jobs.anonymous import Anonymous, settled_config
-from connector.jobs.bundle import gather
+from connector.jobs.bundle import gather, words
 from connector.jobs.bundle.scan import Scan
 from connector.jobs.journal import read_lines
 from connector.jobs.pseudonyms import export
@@ -47,7 +48,7 @@ What is in this file
 People are replaced by pseudonyms of the same shape: letters for letters, digits for digits. The key that made them is
 not in this file and cannot be found from it. Longer texts are only x and 0. No secret was ever in a record.
 Before it was written, this file was searched for every secret of the configuration and for every name, address and
-phone number of the store's contacts; nothing was found.
+phone number of the store's contacts and for the words of every answer; nothing was found.
 
   connector jobs replay THIS-FILE    runs every job in it again, offline; it needs no database and no configuration
 """
@@ -76,9 +77,9 @@ def make(runtime: Runtime, named: Sequence[str], target: Path, key: bytes) -> Ma
     with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".bundle-") as name:
         folder = Path(name)
         _records(runtime, attempts, folder, key, made)
-        told = [gather.job(job, attempts[job.id], made.left_out, RECORDS) for job in chosen]
+        told = [words.job(gather.job(job, attempts[job.id], made.left_out, RECORDS), anonymous) for job in chosen]
         _write(folder / "about.json", _about(runtime))
-        _write(folder / "health.json", scan.scrubbed(health, anonymous))
+        _write(folder / "health.json", scan.scrubbed(words.health(health, anonymous), anonymous))
         _write(folder / "jobs.json", scan.scrubbed(told, anonymous))
         for fingerprint, config in configs.items():
             settled = scan.scrubbed(settled_config(config, anonymous), anonymous)
@@ -121,8 +122,8 @@ def _members(bundle: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     largest, total = max(member.file_size for member in found), sum(member.file_size for member in found)
     if largest > LARGEST_RECORD or total > LARGEST:
         raise ContractError(
-            f"{bundle.name}: its records would take {total:,} bytes, the largest {largest:,}; at most {LARGEST:,} in all "
-            f"and {LARGEST_RECORD:,} for one are unpacked; ask for a bundle of fewer jobs: connector support-bundle JOB"
+            f"{bundle.name}: its records would take {total:,} bytes, the largest {largest:,}; at most {LARGEST:,} in "
+            f"all and {LARGEST_RECORD:,} for one are unpacked; ask for fewer jobs: connector support-bundle JOB"
         )
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from connector.store import Tx, holds, jobs, outbox, standing
@@ -41,9 +40,8 @@ def health(tx: Tx, now: datetime) -> dict[str, Any]:
 
 def job(found: jobs.Job, attempts: list[jobs.Attempt], left_out: dict[str, str], folder: str) -> dict[str, Any]:
     """A job with its attempts; each says where its record is, or why it was left out."""
-    params = {name: Path(str(v)).name if name == "file" else v for name, v in found.params.items()}
     return {
-        "id": found.id, "story": found.story, "connection": found.connection, "params": params,
+        "id": found.id, "story": found.story, "connection": found.connection, "params": found.params,
         "created_at": found.created_at,
         "attempts": [
             {"id": a.id, "number": a.number, "started_at": a.started_at, "ended_at": a.ended_at, "outcome": a.outcome,

@@ -43,14 +43,15 @@ def examine(data: Path) -> Iterator[Finding]:
 
 def _closing(path: Path) -> str:
     """What closes it: only the owner can change rights, and those of a mounted volume are its administrator's."""
-    if os.geteuid() in (0, path.stat().st_uid):
+    owner = path.stat().st_uid
+    if os.geteuid() in (0, owner):
         return f"chmod {'700' if path.is_dir() else '600'} {path}"
     if path.is_dir():
         return (
-            f"it belongs to user {path.stat().st_uid}, as a mounted volume does: stop the connector, set storage.data to "
+            f"it belongs to user {owner}, as a mounted volume does: stop the connector, set storage.data to "
             f"{path / 'nps'}, which the program makes for itself alone, and move nps.sqlite3* and journal there"
         )
-    return f"it belongs to user {path.stat().st_uid}: let root give it to this one (chown {os.geteuid()} {path})"
+    return f"it belongs to user {owner}: let root give it to this one (chown {os.geteuid()} {path})"
 
 
 def _room(data: Path) -> Iterator[Finding]:

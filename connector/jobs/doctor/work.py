@@ -11,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 
+from connector.domain import Mode
 from connector.errors import ConnectorError
 from connector.jobs import readiness, schedule, stories
 from connector.jobs.doctor.finding import Finding, Severity
 from connector.jobs.journal import read_lines
 from connector.jobs.owner import is_dead
 from connector.jobs.runtime import Runtime
+from connector.rules.actions import LOG
 from connector.store import Store, holds, jobs, outbox, standing
 
 Examination = Callable[[Store, Runtime | None, Path, datetime], Iterator[Finding]]
@@ -157,10 +159,22 @@ def _skew(record: Path) -> timedelta | None:
     return None
 
 
+def _follow_ups(_store: Store, runtime: Runtime | None, _data: Path, _now: datetime) -> Iterator[Finding]:
+    if runtime is None or runtime.mode is Mode.PREVIEW or runtime.config.follow_up.via != LOG:
+        return
+    if any(action.open_ticket for rule in runtime.config.rules for action in rule.then):
+        yield Finding(
+            Severity.NOTE, "follow_up",
+            "reminders and escalations go to the log only: nobody hears by mail of a ticket that is late",
+            "write follow_up: {escalate_to: [lead@example.com], via: mail}, with mail a connection of adapter smtp",
+        )  # fmt: skip
+
+
 EXAMINATIONS: dict[str, Examination] = {
     "holds": _holds,
     "leases": _leases,
     "write-backs": _write_backs,
     "stories": _stories,
+    "follow_up": _follow_ups,
     "records": _records,
 }

@@ -6,6 +6,7 @@ Somebody never pulled is looked at live: which condition of each audience fails,
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from connector.jobs.explain.person import known_by_address, person_sections, sup
 from connector.jobs.explain.sections import Section, company_facts, company_line, write_back_section
 from connector.jobs.runtime import Runtime, open_ports
 from connector.ports import ContactSource
-from connector.store import Tx, contacts, outbox, plans, responses
+from connector.store import Tx, contacts, forgotten, outbox, plans, responses
 from connector.store.contacts import StoredContact
 from connector.store.segments import stored_segments
 from connector.sync.address import judge
@@ -32,7 +33,7 @@ SHOWN = 50
 class Explanation:
     """What is known of one contact, company or ticket. `found` False: neither the store nor the CRM has it."""
 
-    kind: str  # contact | company | ticket | never pulled | address | nobody
+    kind: str  # contact | company | ticket | erased | never pulled | address | nobody
     subject: str
     sections: tuple[Section, ...] = ()
     found: bool = True
@@ -55,12 +56,31 @@ def explain(runtime: Runtime, term: str, *, campaign: str = "", offline: bool = 
     found += [_company(runtime, company) for company in companies]
     if found:
         return found
+    if erased := _erased(runtime, term):
+        return [erased]
     if "@" not in term and not term.isdigit():
         return [Explanation(kind="nobody", subject=f'no company is called "{term[:80]}" in the store', found=False)]
     if offline:
         words = f"{term[:80]} is not in the store; without --offline the CRM is asked"
         return [_nobody(runtime, term, words, campaign)]
     return _live(runtime, term, campaign)
+
+
+def _erased(runtime: Runtime, term: str) -> Explanation | None:
+    """Somebody who was erased is known by a keyed digest only; the CRM, which may have them still, is not asked."""
+    with runtime.store.read() as tx:
+        if "@" in term:
+            at = forgotten.since(tx, forgotten.ADDRESS, judge(term).key or term.casefold())
+        else:
+            connections = runtime.config.connections
+            known = (forgotten.since(tx, forgotten.CONTACT, f"{each}/{term}") for each in connections)
+            at = next((each for each in known if each), None)
+    if at is None:
+        return None
+    who = "EMAIL" if "@" not in term else shlex.quote(term)
+    words = f"erased on {at:%Y-%m-%d}; connector forget {who} --lift lets the pull bring them again"
+    section = Section("erased", "erased", (words,), {"at": at})
+    return Explanation(kind="erased", subject=f"{term[:80]}, known by a digest only", sections=(section,))
 
 
 def _nobody(runtime: Runtime, term: str, words: str, campaign: str) -> Explanation:

@@ -93,7 +93,7 @@ def _keeps(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
             return (
                 f"after {write_back.depends_on}, which {STATE_WORDS[parent.write_back.state] if parent else 'is gone'}"
             )
-    if fuses.unconfirmed(tx, config.mode) and not entry.rehearsal:
+    if entry.fuse in outbox.BEFORE_LIVE:
         return "written down in preview or rehearsal: connector outbox release --confirm lets all of those go"
     if isinstance(write_back.change, OpenTicket) and entry.fuse != RELEASED:
         return _fuse(tx, entry, config, now)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import msgspec
 
 from connector.domain import Receipt
 from connector.errors import ConfigError, ConnectorError
+from connector.jobs import rehearse
 from connector.jobs.collect import ANSWERS
 from connector.jobs.forget import files
 from connector.jobs.forget.erasing import Erasing
@@ -60,6 +62,8 @@ class Certificate:
     records_removed: list[str] = field(default_factory=list)
     backups: dict[str, str] = field(default_factory=dict)
     remains_in_crm: list[dict[str, str]] = field(default_factory=list)
+    write_backs: list[str] = field(default_factory=list)
+    """The keys of what was written, which tickets in the CRM carry yet: so that reconcile knows them as ours."""
     still_to_do: list[str] = field(default_factory=list)
     searched: int = 0
     found_in: list[str] = field(default_factory=list)
@@ -75,7 +79,7 @@ def find(runtime: Runtime, email: str) -> Found:
     if not key:
         raise ConfigError(f'"{email[:60]}" is no e-mail address; connector explain shows what is stored of a contact')
     with runtime.store.read() as tx:
-        stored = erase.find(tx, key)
+        stored = erase.find(tx, key, partial(rehearse.key_of, runtime.store.installation()))
     stored.addresses.add(email.strip().casefold())
     names = sorted({contact.name for contact in stored.contacts})
     return Found(address=key, stored=stored, in_crm=stored.receipts, others=names[1:])
@@ -100,6 +104,7 @@ def forget(runtime: Runtime, found: Found, told: Told = lambda _: None) -> Certi
             {"connection": connection, "what": receipt.record_type.replace("_", " "), "id": receipt.record_id}
             for connection, receipt in found.in_crm
         ]
+        made.write_backs = sorted(stored.write_backs)
         _records(runtime, erasing, made, told, go_on)
         told("copies of the database")
         made.backups = files.clean_backups(runtime, stored, erasing)

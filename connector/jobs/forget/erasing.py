@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from connector.jobs.journal import body_in
 from connector.store.erase import Stored
 
 _NAMES = frozenset(("firstName", "lastName", "first_name", "last_name", "communicationItems"))
+_OWN_KEYS = ("response_key", "key", "externalXRef")
 _CONTACT_REFERENCES = ("contact_id", "contactId")
 
 
@@ -25,7 +27,7 @@ class Erasing(Anonymous):
         super().__init__(key)
         self.traces = traces
         self.ids = {contact.id for contact in stored.contacts}
-        self.keys = frozenset(stored.responses) | frozenset(stored.write_backs)
+        self.keys = frozenset((*stored.responses, *stored.rehearsals, *stored.write_backs))
         tickets = {receipt.record_id for _, receipt in stored.receipts if receipt.record_type == "ticket"}
         self._paths = [re.compile(rf"/contacts/{_any(self.ids)}(/|$)"), re.compile(rf"/tickets/{_any(tickets)}(/|$)")]
         self._within = 0
@@ -65,6 +67,10 @@ class Erasing(Anonymous):
 
     def email(self, text: str) -> str:
         return super().email(text) if self._within or self._speaks(text) else text
+
+    def params(self, params: dict[str, Any]) -> dict[str, Any]:
+        named = {name: Path(str(value)).name if name == "file" else value for name, value in params.items()}
+        return dict(self.value(named))
 
     def mark(self, begin: dict[str, Any]) -> dict[str, Any]:
         return {"erased": int(begin.get("erased", 0)) + 1}
@@ -135,7 +141,7 @@ class Erasing(Anonymous):
         contact = row.get("contact")
         if isinstance(contact, dict) and str(contact.get("id")) in self.ids:
             return True
-        if row.get("response_key") in self.keys or row.get("key") in self.keys:
+        if any(row.get(name) in self.keys for name in _OWN_KEYS):
             return True
         return any(isinstance(v, str) and v.casefold().strip() in self.traces.addresses for v in row.values())
 

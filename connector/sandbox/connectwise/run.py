@@ -45,6 +45,8 @@ def run_forever(
             f"    public_key: {login.public_key}\n"
             f"    private_key: {login.private_key}\n"
             f"    client_id: {login.client_id}\n"
+            "Or, in another terminal, let the connector write it; it asks for the keys:\n"
+            f"connector init --from connectwise --base-url {server.url} --company {login.company}\n"
             "Stop it with Ctrl-C.\n"
         )
         sys.stdout.flush()
