@@ -68,7 +68,7 @@ def test_defaults_escapes_and_parts(example: str, load: Load) -> None:
     )
     loaded = load(text)
     assert loaded.connections["psa"].settings.company == "acme"
-    assert loaded.rules[0].name == "pay ${100} for nothing"
+    assert loaded.rules[1].name == "pay ${100} for nothing"
     assert load(text, {**ENVIRON, "TENANT": "b"}).connections["psa"].settings.company == "bme"
 
 
@@ -119,7 +119,7 @@ def test_a_secret_in_a_field_that_is_shown_is_redacted_there_too(example: str, l
     text = example.replace("call detractors back", "call ${CW_PRIVATE_KEY} and ${file:word} and ${API_TOKEN}")
     (tmp_path / "word").write_text("hush-hush")
     loaded = load(text, {**ENVIRON, "API_TOKEN": "tok-123"})
-    assert loaded.redacted()["rules"][0]["name"] == "call redacted and redacted and redacted"
+    assert loaded.redacted()["rules"][1]["name"] == "call redacted and redacted and redacted"
     assert config.restore(loaded.redacted()).fingerprint == loaded.fingerprint
 
 
