@@ -74,6 +74,8 @@ def screen(
             deferred.add(candidate, screened, name if shared_name else "")
         else:
             yield screened
+    for sightings in (shared_addresses, shared_persons, shared_names):
+        sightings.clear()  # they have served, and what follows takes memory
     yield from deferred.settle()
 
 
