@@ -28,7 +28,7 @@ MOST_CONNECTIONS = 48
 Tx = Connection
 """An open transaction; what every function of this room takes first."""
 
-WRITER_CACHE, READER_CACHE = 32768, 4096
+WRITER_CACHE, READER_CACHE = 12288, 2048
 """KiB of pages SQLite keeps at hand for a transaction that writes, and for one that reads."""
 
 
