@@ -1,0 +1,55 @@
+"""Run the stand-in as a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Unpack
+
+import msgspec
+
+from connector.sandbox.process import options, stay
+from connector.sandbox.server import OfWorld
+
+from .server import Server, serve
+
+
+def run_forever(port: int = 8421, contacts: int = 200, *, latency: float = 0.0, **of_world: Unpack[OfWorld]) -> None:
+    """Serve until interrupted or terminated, after printing the address and the keys to use."""
+    opened = serve(port=port, contacts=contacts, latency=latency, **of_world)
+    stay(opened, lambda server: _for_people(server, contacts))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until interrupted or terminated; the first line printed is one JSON object with url and keys."""
+    opened = serve(**options(arguments, kind="hubspot", example="rate_limits=off"))
+    stay(opened, lambda server: ready_line(server) + "\n", freeze=True)
+
+
+def ready_line(server: Server) -> str:
+    """Return the JSON line that says where the server is and how to sign in."""
+    login = server.login
+    return msgspec.json.encode(
+        {
+            "url": server.url,
+            "token": login.token,
+            "client_id": login.client_id,
+            "client_secret": login.client_secret,
+            "refresh_token": login.refresh_token,
+            "portal": login.portal,
+        }
+    ).decode()
+
+
+def _for_people(server: Server, contacts: int) -> str:
+    """What to write into nps.yaml."""
+    login = server.login
+    return (
+        f"sandbox HubSpot with {contacts} contacts: {server.url}\n"
+        "For nps.yaml:\n"
+        "connections:\n"
+        "  crm:\n"
+        "    adapter: hubspot\n"
+        f"    base_url: {server.url}\n"
+        f"    access_token: {login.token}\n"
+        "Stop it with Ctrl-C.\n"
+    )

@@ -1,0 +1,37 @@
+"""Start the stand-in: in this process for tests, or for as long as the process lives."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, Unpack
+
+from connector.sandbox.http import Wire
+from connector.sandbox.server import OfWorld, StandIn
+
+from .api import Api
+from .control import control
+from .pages import Pages
+from .tokens import Login
+from .world import World
+
+Server: TypeAlias = StandIn[World, Api, Login]
+
+
+def serve(*, port: int = 0, contacts: int = 200, latency: float = 0.0, **of_world: Unpack[OfWorld]) -> Server:
+    """Start a stand-in in a daemon thread and return it; port 0 takes a free one.
+
+    `latency` is the whole time of an answer in seconds, the server's own work included; a planned `slow` that is
+    longer counts instead of it.
+    """
+    world, login = World(contacts=contacts, **of_world), Login()
+    api = Api(world, login)
+    return StandIn(
+        Wire(port),
+        world,
+        api,
+        login,
+        control=control(world, api),
+        pages=Pages(world, api).answer,
+        defect=lambda trace: {"status": "error", "category": "SANDBOX_DEFECT", "message": trace},
+        latency=latency,
+        delayed=max,
+    )
