@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.sandbox.connectwise import names
+from connector.sandbox import names
 
 from .conftest import Client
 
@@ -40,6 +40,14 @@ def page(psa: Client, path: str) -> requests.Response:
 def ticket(psa: Client, **members: Any) -> int:
     body = {"summary": "NPS follow-up", "company": {"id": 5001}, "contact": {"id": 1001}, **members}
     return int(psa.post("/service/tickets", body).json()["id"])
+
+
+@pytest.mark.parametrize(("kind", "place"), [("ServiceFv", "tickets"), ("ContactFv", "contacts")])
+def test_the_link_to_a_record_leads_to_its_page(psa: Client, kind: str, place: str) -> None:
+    number = ticket(psa) if place == "tickets" else 1001
+    router = "/v4_6_release/services/system_io/router/openrecord.rails"
+    opened = page(psa, f"{router}?companyName=acme&recordType={kind}&recid={number}")
+    assert opened.url == f"{psa.server.url}/{place}/{number}"
 
 
 def test_a_ticket_shows_what_a_technician_needs(psa: Client) -> None:

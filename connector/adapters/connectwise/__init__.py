@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from connector.adapters.connectwise.settings import ConnectWiseSettings
 from connector.domain import Facet
-from connector.ports import AdapterSpec, Context, Ear, Ports, Wire
+from connector.ports import AdapterSpec, Context, Ear, Ports, Vault, Wire
 
 
-def _wire(settings: ConnectWiseSettings, guard: Callable[[], None]) -> Wire:
+def _wire(settings: ConnectWiseSettings, guard: Callable[[], None], _vault: Vault) -> Wire:
     from connector.adapters.connectwise.client import open_wire
 
     return open_wire(settings, guard)
@@ -80,8 +80,28 @@ SPEC = AdapterSpec(
             "company_fields",
         }
     ),
+    ticket_options=frozenset(
+        {
+            "board",
+            "status",
+            "priority",
+            "type",
+            "subtype",
+            "item",
+            "team",
+            "source",
+            "location",
+            "agreement",
+            "severity",
+            "impact",
+            "bill_time",
+        }
+    ),
+    ticket_needs=frozenset({"board"}),
     asks=("site", "company", "public_key", "private_key", "client_id"),
+    owners=("account_manager", "territory_manager"),
     variables="CW",
+    called="psa",
     ear=_ear,
     wire=_wire,
     open=_open,

@@ -47,7 +47,7 @@ class ConnectWiseCautions:
     def __init__(self, psa: Psa) -> None:
         self._psa = psa
 
-    def cautions(self, board: str, status: str) -> list[str]:
+    def cautions(self, board: str, status: str, team: str) -> list[str]:  # noqa: ARG002 - a board shows it
         """See `TicketCautions.cautions`."""
         boards = _seen(lambda: list(self._psa.rows(PLACES["boards"], WireBoard, {})))
         found = next((each for each in boards if _same(each.name, board) and not each.inactive_flag), None)

@@ -32,6 +32,9 @@ class ConnectWiseFields:
     def __init__(self, psa: Psa) -> None:
         self._psa = psa
 
+    def needs(self) -> list[NeededField]:
+        return []  # our key stands in externalXRef, which every tenant has
+
     def states(self, needed: Sequence[NeededField]) -> list[FieldState]:
         return [self._state(each) for each in needed]
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from connector.adapters.chain import first, of_companies
 from connector.adapters.connectwise.client import Psa
 from connector.adapters.connectwise.conditions import id_in, number
 from connector.adapters.connectwise.meaning import is_missing
@@ -26,32 +27,11 @@ class Owners:
         self._managers: dict[tuple[str, str], Ref | None] = {}
 
     def owner(self, company_id: str, chain: Sequence[str]) -> tuple[WireMember, str] | None:
-        """The first active member of the chain and the step that gave it; None when the whole chain is empty."""
-        for step in chain:
-            member, why = self.step(company_id, step)
-            if member is not None:
-                return member, step
-            _log.info("company %s: %s", company_id or "(none)", why)
-        return None
+        """The first of the chain who is active, and the step that gave him; None when the whole chain is empty."""
+        return first(self, company_id, chain)
 
     def of_companies(self, company_ids: Sequence[str], chain: Sequence[str]) -> Iterator[OwnerFound]:
-        """For each company; a step is asked only for those that the steps before did not serve."""
-        found: dict[str, OwnerFound] = {}
-        skipped: dict[str, list[str]] = {company_id: [] for company_id in company_ids}
-        for step in chain:
-            waiting = [company_id for company_id in skipped if company_id not in found]
-            self.read_ahead(waiting, step)
-            for company_id in waiting:
-                member, why = self.step(company_id, step)
-                if member is None:
-                    skipped[company_id].append(why)
-                else:
-                    before = tuple(skipped[company_id])
-                    found[company_id] = OwnerFound(
-                        company_id=company_id, member=member.identifier, step=step, skipped=before
-                    )
-        for company_id, whys in skipped.items():
-            yield found.get(company_id) or OwnerFound(company_id=company_id, skipped=tuple(whys))
+        return of_companies(self, company_ids, chain, lambda member: member.identifier)
 
     def step(self, company_id: str, step: str) -> tuple[WireMember | None, str]:
         """The active member that one step gives, else why it gives none, in plain words."""

@@ -75,7 +75,7 @@ class Recording:
             shown = change.field if unknown[0] == change.field.strip().casefold() else change.responded_at_field
             raise RejectedError(
                 f'{"contacts" if change.on == "contact" else "companies"} have no custom field "{shown}" that can be '
-                f"set; connector setup connectwise {self._psa.connection} says how to get it",
+                f"set; connector setup {self._psa.connection} says how to get it",
                 code="UnknownField",
             )
         newer = newer_answer(change, fields)

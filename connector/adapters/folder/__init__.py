@@ -9,7 +9,7 @@ from connector.adapters.folder.rows import read
 from connector.adapters.folder.settings import FolderSettings
 from connector.adapters.folder.source import FolderHistory, FolderSource
 from connector.errors import ContractError
-from connector.ports import AdapterSpec, Answer, Call, Context, Ports, Wire
+from connector.ports import AdapterSpec, Answer, Call, Context, Ports, Vault, Wire
 
 __all__ = ["SPEC", "FolderHistory", "FolderSettings", "FolderSource", "read", "read_history"]
 
@@ -19,7 +19,7 @@ class _NoWire:
         raise ContractError(f"a folder answers no requests ({call.method} {call.path})")
 
 
-def _wire(_settings: FolderSettings, _guard: Callable[[], None]) -> Wire:
+def _wire(_settings: FolderSettings, _guard: Callable[[], None], _vault: Vault) -> Wire:
     return _NoWire()
 
 

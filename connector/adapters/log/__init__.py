@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import BaseModel, ConfigDict
 
 from connector.adapters.log.sink import LogSink
-from connector.ports import AdapterSpec, Answer, Call, Context, Ports, Wire
+from connector.ports import AdapterSpec, Answer, Call, Context, Ports, Vault, Wire
 
 __all__ = ["SPEC", "LogSettings", "LogSink"]
 
@@ -30,7 +30,7 @@ class _LogWire:
         return Answer(status=200)
 
 
-def _wire(_settings: LogSettings, guard: Callable[[], None]) -> Wire:
+def _wire(_settings: LogSettings, guard: Callable[[], None], _vault: Vault) -> Wire:
     return _LogWire(guard)
 
 

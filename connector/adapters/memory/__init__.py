@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connector.adapters.memory.crm import MemoryCrm
 from connector.domain import Facet
-from connector.ports import AdapterSpec, Answer, Call, Context, Ports, Wire
+from connector.ports import AdapterSpec, Answer, Call, Context, Ports, Vault, Wire
 
 WORLDS: dict[str, MemoryCrm] = {}
 """What `open` opens, by the name in the settings; an unknown name is a new, empty one."""
@@ -38,7 +38,7 @@ class MemoryWire:
         return Answer(status=200)
 
 
-def _wire(_: MemorySettings, guard: Callable[[], None]) -> Wire:
+def _wire(_: MemorySettings, guard: Callable[[], None], _vault: Vault) -> Wire:
     return MemoryWire(guard)
 
 
@@ -66,6 +66,8 @@ SPEC = AdapterSpec(
         {"record_response", "open_ticket", "add_note", "create_task", "add_to_group", "set_field", "update_ticket"}
     ),
     catalogues=frozenset({"boards", "members"}),
+    ticket_options=frozenset({"board", "priority"}),
+    answers=True,
     wire=_wire,
     open=_open,
 )

@@ -62,6 +62,7 @@ class MemoryCrm:
         self.added: dict[tuple[str, str], str] = {}  # (group, contact) -> key of the write-back that added it
         self.reject, self.lose = set(reject), set(lose)
         self.page_size, self.throttle, self.locked = page_size, 0, False
+        self.merged: dict[str, str] = {}  # contact id -> the one it was merged into
         self.version = 0
         self.versions: dict[tuple[str, str], int] = {}
         for company in companies:
@@ -78,6 +79,21 @@ class MemoryCrm:
         else:
             self.companies[record.id] = record
             self.versions["company", record.id] = self.version
+
+    def archive(self, *, contact_id: str = "", company_id: str = "") -> None:
+        """Take a record away; the next pull tells that it is gone."""
+        self.version += 1
+        if contact_id:
+            del self.contacts[contact_id]
+            self.versions["contact", contact_id] = self.version
+        if company_id:
+            del self.companies[company_id]
+            self.versions["company", company_id] = self.version
+
+    def merge(self, contact_id: str, into: str) -> None:
+        """Merge a contact into another; the next pull tells so."""
+        self.merged[contact_id] = into
+        self.archive(contact_id=contact_id)
 
     def touch(self, contact_id: str, **changes: Any) -> None:
         self.put(replace(self.contacts[contact_id], **changes))

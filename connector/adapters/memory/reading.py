@@ -52,6 +52,7 @@ class MemorySource:
     def pages(self, scope: Scope, cursor: Cursor | None) -> Iterator[Page]:
         """What changed, oldest change first, then the groups. What changes meanwhile comes again, at its new place."""
         self._crm.admit()
+        crm = self._crm
         at = {"after": 0, "groups": [], **(cursor or {})}
         changed = sorted((version, kind, id_) for (kind, id_), version in self._crm.versions.items())
         pieces = _cut([row for row in changed if row[0] > at["after"]], self._crm.page_size)
@@ -60,10 +61,16 @@ class MemorySource:
             at["after"] = piece[-1][0] if piece else at["after"]
             complete = number == len(pieces) and not groups
             at = at | {"groups": []} if complete else at
+            people = [id_ for _, kind, id_ in piece if kind == "contact"]
+            firms = [id_ for _, kind, id_ in piece if kind == "company"]
+            merged = {id_: crm.merged[id_] for id_ in people if id_ in crm.merged}
             yield Page(
                 cursor=dict(at),
-                companies=[self._company(id_) for _, kind, id_ in piece if kind == "company"],
-                contacts=[self._contact(id_) for _, kind, id_ in piece if kind == "contact"],
+                companies=[self._company(id_) for id_ in firms if id_ in crm.companies],
+                contacts=[self._contact(id_) for id_ in people if id_ in crm.contacts],
+                gone_contacts=[id_ for id_ in people if id_ not in crm.contacts and id_ not in merged],
+                gone_companies=[id_ for id_ in firms if id_ not in crm.companies],
+                merged=merged,
                 epoch=str(at["after"]),
                 complete=complete,
             )

@@ -10,6 +10,7 @@ from connector.adapters.memory.crm import MemoryCrm, Record
 from connector.domain import (
     AddNote,
     AddToGroup,
+    Change,
     CreateTask,
     EffectClass,
     Facet,
@@ -189,6 +190,17 @@ class MemorySink:
         """What an HTTP adapter's request would meet on its way: the guard, then the other side."""
         self._wire.send(Call(method="POST", path=f"/{write_back.kind}"))
         self._crm.admit_write(*ids)
+        contact = _contact_of(write_back.change)
+        if contact and contact not in self._crm.contacts:
+            raise RejectedError(f"memory: there is no contact {contact}", code="NotFound", status=404)
+
+
+def _contact_of(change: Change) -> str | None:
+    if isinstance(change, SetField):
+        return change.record_id if change.on == "contact" else None
+    if isinstance(change, AddNote) and change.on == "ticket":
+        return None  # it stands on the ticket, whatever became of the contact
+    return getattr(change, "contact_id", None)
 
 
 def _receipt(record: Record, *, already_there: bool) -> Receipt:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connector.adapters.smtp.settings import SmtpSettings
-from connector.ports import AdapterSpec, Context, Ports, Wire
+from connector.ports import AdapterSpec, Context, Ports, Vault, Wire
 
 __all__ = ["SPEC", "SmtpSettings"]
 
 
-def _wire(settings: SmtpSettings, guard: Callable[[], None]) -> Wire:
+def _wire(settings: SmtpSettings, guard: Callable[[], None], _vault: Vault) -> Wire:
     from connector.adapters.smtp.wire import SmtpWire
 
     return SmtpWire(settings, guard)

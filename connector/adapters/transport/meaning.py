@@ -47,6 +47,7 @@ class Words:
 
 
 ReadWords = Callable[[Answer], Words]
+ReadWait = Callable[[Answer, Words, datetime | None], float]
 
 
 def json_words(answer: Answer) -> Words:
@@ -60,8 +61,17 @@ def json_words(answer: Answer) -> Words:
     return Words(code=one_line(body.get("code")), message=one_line(body.get("message")))
 
 
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
 def error_of(
-    call: Call, answer: Answer, *, words: Words, meaning: Meaning, now: datetime | None = None
+    call: Call,
+    answer: Answer,
+    *,
+    words: Words,
+    meaning: Meaning,
+    now: datetime | None = None,
+    waits: ReadWait | None = None,
 ) -> ConnectorError:
     """The error an answer outside 200-299 means. A write that met an unclear one is of unknown outcome."""
     kind = (
@@ -71,7 +81,7 @@ def error_of(
     )
     text = _text(call, answer, words)
     if issubclass(kind, ThrottledError):
-        return kind(text, retry_after=_retry_after(answer, words, now))
+        return kind(text, retry_after=(waits or asked_wait)(answer, words, now))
     if issubclass(kind, UnavailableError) and call.writes:
         return OutcomeUnknownError(text)
     if issubclass(kind, RejectedError):
@@ -91,13 +101,14 @@ def one_line(value: object, *, cap: int = WORDS_CAP) -> str:
 def _text(call: Call, answer: Answer, words: Words) -> str:
     said = ": ".join(part for part in (words.code, words.message) if part)
     text = f"{call.method} {call.path}: {answer.status}{' ' + said if said else ''}"
-    if 300 <= answer.status < 400:
+    if answer.status in _REDIRECTS:
         text += " (a redirect; is the site right?)"
     return f"{text} [request {words.request_id}]" if words.request_id else text
 
 
-def _retry_after(answer: Answer, words: Words, now: datetime | None) -> float:
-    """Seconds: the header as seconds or as a date, else what the words say, else 0 (unknown)."""
+def asked_wait(answer: Answer, words: Words, now: datetime | None) -> float:
+    """The wait that a refusal asks for, in seconds: the header as seconds or as a date, else what the words say, else 0
+    (unknown)."""
     value = answer.headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
         return float(value)

@@ -1,8 +1,10 @@
 """How fast calls may follow each other: below what is configured, and below what the other side has shown to allow.
 
-One Pace is shared by the threads of a Connection. A refusal for too many requests (429) halves the calls per minute and
-keeps everybody waiting as long as it asks; each minute without one adds a half. What was learned, and the calls
-of the last minute, are remembered for the process, so that the next Attempt does not begin by being refused.
+One Pace is shared by the threads of a Connection; where a vendor counts some calls apart (HubSpot's searches), there is
+a Bucket and so a Pace for each. A refusal for too many requests (429) halves the calls of a window (a minute, where the
+vendor names no other) and keeps everybody waiting as long as it asks; each window without one adds a half. What was
+learned, and the calls of the last window, are remembered for the process, so that the next Attempt does not begin by
+being refused.
 """
 
 from __future__ import annotations
@@ -12,18 +14,36 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from connector.ports import Call
+
 WINDOW = 60.0
 LOWEST = 30
 """Calls per minute that are never gone below: a refusal may come from somebody else's calls, and a story that makes
 some dozens of calls between two commits must not outlive its lease."""
 _GROWTH = 1.5
+_QUIET = 10.0  # seconds without a refusal, at least, before a halved pace grows again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """What the vendor counts together: at most `calls` of those it `takes` in any `seconds`.
+
+    `code` is the vendor's word for "too many of these"; a refusal with another word is for every bucket that took it.
+    """
+
+    name: str
+    calls: int
+    seconds: float
+    takes: Callable[[Call], bool] = lambda _: True
+    code: str = ""
 
 
 @dataclass(slots=True)
 class Learned:
-    """What a process knows of one tenant: the calls per minute held to now, and when the last calls were."""
+    """What a process knows of one tenant: the calls in a window held to now, and when the last calls were."""
 
     limit: float
+    window: float = WINDOW
     refused_at: float | None = None
     grown_at: float = 0.0
     recent: deque[float] = field(default_factory=deque)
@@ -31,29 +51,39 @@ class Learned:
 
 
 class Pace:
-    """At most `limit` calls in any 60 seconds, `limit` never over `per_minute`; bursts cost nothing."""
+    """At most `limit` calls in any `window` seconds, `limit` never over `most`; bursts within it cost nothing."""
 
     def __init__(
         self,
-        per_minute: int,
+        most: int,
         *,
+        window: float = WINDOW,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         learned: Learned | None = None,
     ) -> None:
         self.calls = 0
-        self._most = per_minute
+        self._most, self._window = most, window
+        self._least = min(float(most), LOWEST * window / WINDOW)
         self._clock, self._sleep = clock, sleep  # seconds that only ever grow: `context.now` stands still in an Attempt
-        self._learned = learned or Learned(limit=float(per_minute))
+        self._learned = learned or Learned(limit=float(most), window=window)
         self._not_before = 0.0
         self._lock = self._learned.lock
 
     @property
     def limit(self) -> int:
-        """Calls per minute held to now."""
+        """Calls in a window held to now."""
         with self._lock:
             self._grow(self._clock())
             return int(min(self._learned.limit, self._most))
+
+    def allow(self, most: int) -> None:
+        """The other side says how many it allows; what was learned by refusals still holds."""
+        with self._lock:
+            if self._learned.refused_at is None:
+                self._learned.limit = float(most)
+            self._most = most
+            self._least = min(float(most), LOWEST * self._window / WINDOW)
 
     def take(self) -> float:
         """Wait until the next call may leave; returns its moment, for `refused`."""
@@ -62,12 +92,14 @@ class Pace:
             now = self._clock()
             self._grow(now)
             recent = self._learned.recent
-            while recent and recent[0] <= now - WINDOW:
+            held = min(self._learned.limit, self._most)
+            limit = max(1, int(held))
+            window = self._window * max(1.0, limit / held)  # less than one call in a window is one in a longer one
+            while recent and recent[0] <= now - window:
                 recent.popleft()
             at = max(now, self._not_before)
-            limit = max(1, int(min(self._learned.limit, self._most)))
             if len(recent) >= limit:
-                at = max(at, recent[-limit] + WINDOW)
+                at = max(at, recent[-limit] + window)
             recent.append(at)
         if at > now:
             self._sleep(at - now)
@@ -82,15 +114,16 @@ class Pace:
             self._not_before = max(self._not_before, now + min(retry_after, WINDOW))
             if learned.refused_at is not None and taken <= learned.refused_at:
                 return
-            learned.limit = max(min(LOWEST, self._most), min(learned.limit, self._most) / 2)
+            learned.limit = max(self._least, min(learned.limit, self._most) / 2)
             learned.refused_at = learned.grown_at = now
 
     def _grow(self, now: float) -> None:
         learned = self._learned
-        if learned.refused_at is None or (minutes := int((now - learned.grown_at) // WINDOW)) < 1:
+        quiet = max(_QUIET, self._window)
+        if learned.refused_at is None or (times := int((now - learned.grown_at) // quiet)) < 1:
             return
-        learned.grown_at += minutes * WINDOW
-        learned.limit *= _GROWTH ** min(minutes, 100)
+        learned.grown_at += times * quiet
+        learned.limit *= _GROWTH ** min(times, 100)
         if learned.limit >= self._most:
             learned.limit, learned.refused_at = float(self._most), None
 
@@ -99,17 +132,18 @@ _known: dict[str, Learned] = {}
 _knowing = threading.Lock()
 
 
-def remembered(tenant: str, per_minute: int, now: float) -> Learned:
+def remembered(tenant: str, most: int, now: float, *, window: float = WINDOW) -> Learned:
     """What this process knows of a tenant, and from now on learns; calls a clock has not reached yet are forgotten."""
     with _knowing:
-        learned = _known.setdefault(tenant, Learned(limit=float(per_minute)))
-        learned.recent = deque(at for at in learned.recent if at <= now)
-        if learned.refused_at is None:
-            learned.limit = float(per_minute)
+        learned = _known.setdefault(tenant, Learned(limit=float(most), window=window))
+        with learned.lock:
+            learned.recent = deque(at for at in learned.recent if at <= now)
+            if learned.refused_at is None:
+                learned.limit = float(most)
         return learned
 
 
 def limits() -> dict[str, int]:
     """Calls per minute held to now, by tenant; for metrics."""
     with _knowing:
-        return {tenant: int(learned.limit) for tenant, learned in _known.items()}
+        return {tenant: int(learned.limit * WINDOW / learned.window) for tenant, learned in _known.items()}

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import tenacity
 
-from connector.adapters.transport.meaning import MEANING, Meaning, ReadWords, error_of, json_words
-from connector.adapters.transport.pace import Pace, remembered
+from connector.adapters.transport.meaning import (
+    MEANING,
+    Meaning,
+    ReadWait,
+    ReadWords,
+    Words,
+    asked_wait,
+    error_of,
+    json_words,
+)
+from connector.adapters.transport.pace import WINDOW, Bucket, Pace, remembered
 from connector.errors import LeaseLostError, ThrottledError, UnavailableError
 from connector.ports import Answer, Call, Context
 
@@ -29,9 +39,12 @@ class Policy:
 
 
 class Transport:
-    """`get` and `write` for one Connection; `calls` counts every request sent, repeated ones too.
+    """`get`, `ask` and `write` for one Connection; `calls` counts every request sent, repeated ones too.
 
     `tenant` names whose quota is used: what was learned of it by earlier Transports of this process is heeded.
+    `buckets` are what the vendor counts apart, in place of `max_calls_per_minute`; the narrowest stands last: a call
+    leaves when the last has been waited for. `waits` reads the seconds that a refusal asks for; `heard` is told every
+    answer, as soon as it is there (limits stand in headers).
     """
 
     def __init__(
@@ -42,14 +55,25 @@ class Transport:
         meaning: Meaning = MEANING,
         policy: Policy = Policy(),
         max_calls_per_minute: int = 600,
+        buckets: Sequence[Bucket] = (),
+        waits: ReadWait = asked_wait,
+        heard: Callable[[Call, Answer], None] | None = None,
         tenant: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._context = context
         self._words = words
         self._meaning = meaning
-        learned = remembered(tenant, max_calls_per_minute, clock()) if tenant else None
-        self._pace = Pace(max_calls_per_minute, clock=clock, sleep=context.sleep, learned=learned)
+        self._waits, self._heard = waits, heard
+        self._sent, self._counting = 0, threading.Lock()
+        self._buckets = buckets or (Bucket(name="", calls=max_calls_per_minute, seconds=WINDOW),)
+        self._paces: dict[str, Pace] = {}
+        for bucket in self._buckets:
+            whose = f"{tenant} {bucket.name}".strip() if tenant else ""
+            learned = remembered(whose, bucket.calls, clock(), window=bucket.seconds) if whose else None
+            self._paces[bucket.name] = Pace(
+                bucket.calls, window=bucket.seconds, clock=clock, sleep=context.sleep, learned=learned
+            )
         self._repeat = tenacity.Retrying(
             sleep=context.sleep,
             stop=lambda state: _enough(state, policy),
@@ -60,12 +84,17 @@ class Transport:
 
     @property
     def calls(self) -> int:
-        return self._pace.calls
+        return self._sent
 
     @property
     def calls_per_minute(self) -> int:
-        """What is held to now: as configured, or less since the other side refused."""
-        return self._pace.limit
+        """What is held to now in the first bucket: as configured, or less since the other side refused."""
+        first = self._buckets[0]
+        return int(self._paces[first.name].limit * WINDOW / first.seconds)
+
+    def allow(self, bucket: str, calls: int) -> None:
+        """The other side says how many calls it allows of a bucket."""
+        self._paces[bucket].allow(calls)
 
     def get(self, path: str, query: Query = (), *, headers: Iterable[tuple[str, str]] = ()) -> Answer:
         """Read. Repeated while the other side is unavailable or throttles, as long as the wait asked for is short.
@@ -75,21 +104,38 @@ class Transport:
         call = Call(method="GET", path=path, query=_pairs(query), headers=tuple(headers))
         return self._repeat(self._once, call)
 
-    def write(self, method: str, path: str, body: Any) -> Answer:
-        """Write once. Raises ThrottledError (no effect), OutcomeUnknownError (look first), or what the table says."""
+    def ask(self, path: str, body: Any, query: Query = (), *, method: str = "POST") -> Answer:
+        """Read by a body, as a search does. Repeated and refused as `get` is; it needs no lease."""
         headers = (("content-type", "application/json"),)
+        encoded = msgspec.json.encode(body)
+        call = Call(method=method, path=path, query=_pairs(query), headers=headers, body=encoded, reads=True)
+        return self._repeat(self._once, call)
+
+    def write(self, method: str, path: str, body: Any, *, headers: Iterable[tuple[str, str]] = ()) -> Answer:
+        """Write once. Raises ThrottledError (no effect), OutcomeUnknownError (look first), or what the table says."""
         encoded = b"" if body is None else msgspec.json.encode(body)
-        return self._once(Call(method=method, path=path, headers=headers if encoded else (), body=encoded))
+        said = (*((("content-type", "application/json"),) if encoded else ()), *headers)
+        return self._once(Call(method=method, path=path, headers=said, body=encoded))
 
     def _once(self, call: Call) -> Answer:
-        taken = self._pace.take()
+        taken = [(bucket, self._paces[bucket.name].take()) for bucket in self._buckets if bucket.takes(call)]
+        with self._counting:
+            self._sent += 1
         answer = self._context.wire.send(call)
+        if self._heard is not None:
+            self._heard(call, answer)
         if 200 <= answer.status < 300:
             return answer
-        error = error_of(call, answer, words=self._words(answer), meaning=self._meaning, now=self._context.now())
-        if isinstance(error, ThrottledError):
-            self._pace.refused(taken, error.retry_after)
+        words = self._words(answer)
+        error = error_of(call, answer, words=words, meaning=self._meaning, now=self._context.now(), waits=self._waits)
+        if isinstance(error, ThrottledError) and answer.status == 429:
+            self._refused(taken, words, error.retry_after)
         raise error
+
+    def _refused(self, taken: list[tuple[Bucket, float]], words: Words, retry_after: float) -> None:
+        meant = [pair for pair in taken if pair[0].code and pair[0].code == words.code] or taken
+        for bucket, at in meant:
+            self._paces[bucket.name].refused(at, retry_after)
 
 
 def _pairs(query: Query) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ have arrived (OutcomeUnknownError, writes only).
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
@@ -25,7 +26,6 @@ ANSWER_DEADLINE = 300.0  # for a body that trickles: the read timeout starts ane
 BODY_CAP = 64 * 1024 * 1024
 KEEP_HEADERS = frozenset({"content-type", "date", "link", "retry-after"})
 _CHUNK = 1 << 18
-_READS = ("GET", "HEAD")
 _NEVER_LEFT = (
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.NewConnectionError,
@@ -62,12 +62,14 @@ class HttpWire:
         self._session.auth = _as_it_is  # else requests would look into ~/.netrc
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update(headers)
-        adapter = _GuardedAdapter(guard)
+        self._asking = threading.local()
+        adapter = _GuardedAdapter(guard, self._asking)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
     def send(self, call: Call) -> Answer:
         """Carry one call. Raises UnavailableError, OutcomeUnknownError (writes), ContractError (absurdly large)."""
+        self._asking.reads = not call.writes
         url = self._base_url + call.path
         if call.query:
             url += "?" + urlencode(call.query, quote_via=quote, safe="/,()")
@@ -105,24 +107,24 @@ class HttpWire:
             yield chunk
 
     def _cut_off(self, call: Call, why: str, error: type[ConnectorError]) -> ConnectorError:
-        return (error if call.method in _READS else OutcomeUnknownError)(f"{call.method} {call.path}: {why}")
+        return (OutcomeUnknownError if call.writes else error)(f"{call.method} {call.path}: {why}")
 
     def _meaning(self, call: Call, error: requests.RequestException) -> ConnectorError:
         place = f"{call.method} {call.path}"
-        if _never_left(error):
-            return UnavailableError(f"{place}: no connection to {self._host} ({_cause(error)}); nothing was sent")
+        if never_left(error):
+            return UnavailableError(f"{place}: no connection to {self._host} ({innermost(error)}); nothing was sent")
         if call.writes:
-            return OutcomeUnknownError(f"{place}: sent to {self._host}, but no whole answer came ({_cause(error)})")
-        return UnavailableError(f"{place}: no whole answer from {self._host} ({_cause(error)})")
+            return OutcomeUnknownError(f"{place}: sent to {self._host}, but no whole answer came ({innermost(error)})")
+        return UnavailableError(f"{place}: no whole answer from {self._host} ({innermost(error)})")
 
 
 class _GuardedAdapter(HTTPAdapter):
-    def __init__(self, guard: Callable[[], None]) -> None:
-        self._guard = guard
+    def __init__(self, guard: Callable[[], None], asking: threading.local) -> None:
+        self._guard, self._asking = guard, asking
         super().__init__(pool_connections=2, pool_maxsize=4, max_retries=0)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        if request.method not in _READS:
+        if not self._asking.reads:
             self._guard()
         return super().send(request, *args, **kwargs)
 
@@ -131,16 +133,17 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _never_left(error: BaseException) -> bool:
-    return any(isinstance(cause, _NEVER_LEFT) for cause in _causes(error))
+def never_left(error: BaseException) -> bool:
+    """Whether a failed request surely was not handed to the other side."""
+    return any(isinstance(cause, _NEVER_LEFT) for cause in causes(error))
 
 
-def _cause(error: BaseException) -> str:
+def innermost(error: BaseException) -> str:
     """The innermost class name: says what happened without the address or its query."""
-    return list(_causes(error))[-1].__class__.__name__
+    return list(causes(error))[-1].__class__.__name__
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     todo: list[object] = [error]
     while todo:

@@ -11,14 +11,16 @@ from typing import Any
 
 import msgspec
 
+from connector.sandbox.http import Answer, Request
+
 from . import faults, paging, technician, writing
 from .checking import decoded
 from .choosing import Chooser, Wish
 from .projection import project, wanted
-from .refusals import Answer, Refusal, no_endpoint, not_found, refuse, too_many
+from .refusals import Refusal, no_endpoint, not_found, refuse, too_many
 from .render import Renderer
 from .resources import RESOURCES, Place, find
-from .state import Fault, Request, Row
+from .state import Fault, Row
 from .world import World
 
 _BASE = re.compile(r"^/(v\d+_\d+(?:_release)?)/apis/3\.0(?=/|$)", re.IGNORECASE)

@@ -6,14 +6,18 @@ import base64
 import hashlib
 import hmac
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from connector.sandbox.http import Answer, Request
+
 from .delivering import Job, Postman, loopback
-from .refusals import Answer, invalid, no_endpoint
-from .state import Request, Row
+from .refusals import invalid, no_endpoint
+from .state import Row
 from .tenant import API_MEMBER
 
 if TYPE_CHECKING:
@@ -49,7 +53,16 @@ class Callbacks:
             return no_endpoint().answer
         return Answer(status=200, body=msgspec.json.encode({"signing_key": self._signing_key(int(number))}))
 
-    def flush(self, request: Request | None, *, by_api: bool) -> None:
+    @contextmanager
+    def told_of(self, request: Request, *, by_api: bool) -> Iterator[None]:
+        """Tell what is written: what came due before the request by itself, then what the request wrote."""
+        self._flush(None, by_api=True)
+        try:
+            yield
+        finally:
+            self._flush(request, by_api=by_api)
+
+    def _flush(self, request: Request | None, *, by_api: bool) -> None:
         """Queue what has been written since the last call, once for each record."""
         state = self._world.state
         if not state.written:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .refusals import Answer, Refusal, refuse, too_many
-from .state import Fault, Request, State
+from connector.sandbox.http import Answer, Request
+
+from .refusals import Refusal, refuse, too_many
+from .state import Fault, State
 
 # What each kind does.
 KINDS = {

@@ -6,8 +6,10 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from .layout import ANCHOR, Layout, mix
-from .names import CITIES, FIRM_FIRST, FIRM_FORM, FIRM_SECOND
+from connector.sandbox.names import CITIES, FIRM_FIRST, FIRM_FORM, FIRM_SECOND
+from connector.sandbox.people import mix
+
+from .layout import ANCHOR, Layout
 from .tenant import ACTIVE, FORMER, INACTIVE, MANAGED, OWN, PROSPECT, VENDOR, stamp
 
 Row = dict[str, Any]

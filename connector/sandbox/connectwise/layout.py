@@ -9,17 +9,6 @@ from . import dirt
 
 # Records existed before this moment; every edit comes after it, whatever the machine's clock says.
 ANCHOR = 1793491200  # 2026-11-01T00:00:00Z
-_MASK = (1 << 64) - 1
-
-
-def mix(seed: int, index: int) -> int:
-    """Return 64 well-stirred bits for one index."""
-    x = (index * 0x9E3779B97F4A7C15 + seed * 0xD1B54A32D192ED03 + 0x632BE59BD9B4E019) & _MASK
-    x ^= x >> 29
-    x = (x * 0xBF58476D1CE4E5B9) & _MASK
-    x ^= x >> 32
-    x = (x * 0x94D049BB133111EB) & _MASK
-    return x ^ (x >> 29)
 
 
 class Ids:

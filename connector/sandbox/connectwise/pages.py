@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 
 import jinja2
 
+from connector.sandbox.http import Answer, Request
+
 from . import ticket_rules
-from .refusals import Answer
-from .state import Request, Row
+from .state import Row
 
 if TYPE_CHECKING:
     from .render import Renderer
@@ -24,6 +25,8 @@ POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'no
 PAGE_SIZE = 50
 _HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _TICKET = re.compile(r"^/tickets/(\d+)(?:/(close|delete|merge))?$")
+_ROUTER = "/services/system_io/router/openrecord.rails"
+_ROUTED = {"ServiceFv": "tickets", "ContactFv": "contacts"}
 
 
 class Pages:
@@ -50,6 +53,8 @@ class Pages:
             return self._listing(path[1:], request)
         if match and not match[2]:
             return self._ticket(int(match[1]))
+        if path.endswith(_ROUTER):
+            return self._routed(request)
         if path.startswith("/contacts/") and path[10:].isdecimal():
             return self._contact(int(path[10:]))
         return self._nothing()
@@ -114,6 +119,14 @@ class Pages:
         rows = self._world.tables[table]
         found = (rows.row(parent, number) for number in rows.ids(parent))
         return [self._renderer.record(table, row) for row in found if row is not None]
+
+    def _routed(self, request: Request) -> Answer:
+        """The address by which the vendor's own mails and links open a record (facts 5), led to its page here."""
+        table = _ROUTED.get(request.query.get("recordtype", ""))
+        number = request.query.get("recid", "")
+        if table is None or not number.isdecimal():
+            return self._nothing()
+        return Answer(status=302, headers={**_HEADERS, "Location": f"/{table}/{number}"})
 
     def _nothing(self) -> Answer:
         page = self._page("missing.html")

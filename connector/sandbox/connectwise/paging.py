@@ -6,9 +6,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from connector.sandbox.http import Request
+
 from .readings import Readings
 from .refusals import refuse
-from .state import Request
 
 DEFAULT_SIZE, LARGEST_SIZE = 25, 1000
 

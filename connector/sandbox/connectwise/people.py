@@ -6,9 +6,12 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from . import dirt, names
+from connector.sandbox import names
+from connector.sandbox.people import human, is_shared, mix
+
+from . import dirt
 from .firms import Firms
-from .layout import ANCHOR, Layout, mix
+from .layout import ANCHOR, Layout
 from .tenant import SHOE_SIZE, planted_stamp
 
 Row = dict[str, Any]
@@ -47,13 +50,13 @@ class People:
             return self.name(index - 1)
         return self._name(index, planted, mix(self._seed, index))
 
-    @staticmethod
-    def _name(index: int, planted: dirt.Slot, h: int) -> tuple[str, str, str]:
-        if index == 0:
-            return "Ann", "Example", "ann"
+    def _name(self, index: int, planted: dirt.Slot, h: int) -> tuple[str, str, str]:
         if planted.label in _ODD_NAMES:
             first, last, plain = _ODD_NAMES[planted.label][planted.variant]
             return first, last, f"{plain}{index}"
+        if is_shared(index):
+            known = human(self._seed, index, "connectwise")
+            return known.first, known.last, known.plain
         first, last = names.FIRST[(h >> 16) % _FIRST], names.LAST[(h >> 24) % _LAST]
         return first, last, f"{first.lower()}.{last.lower()}{index}"
 
@@ -69,7 +72,7 @@ class People:
             [(address, _)] = self.emails(index - 1)
             return [(_varied(address, label), True)]
         domain = "mail.example.org" if company is None else self._firms.domain(company)
-        address = f"{plain}@{domain}"
+        address = self._address(index - 1 if planted.copies else index, plain, domain)
         if label == "healthy":
             return [(address, True)]
         if label == "replaced":
@@ -85,6 +88,12 @@ class People:
         if label == "several_emails_no_default":
             return [(address, False), (f"{plain}@home.example.org", False)]
         return [(address, True)]
+
+    def _address(self, index: int, plain: str, domain: str) -> str:
+        """Return the address at the person's firm, or the one by which every CRM knows a shared person."""
+        if is_shared(index) and dirt.slot(index).label not in _ODD_NAMES:
+            return human(self._seed, index, "connectwise").email
+        return f"{plain}@{domain}"
 
     def row(self, index: int) -> Row:
         """Return one contact as it is stored: references as ids, custom fields by id."""

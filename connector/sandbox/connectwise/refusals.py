@@ -1,33 +1,8 @@
-"""The vendor's error bodies (facts 6), as one exception that carries a finished answer."""
+"""The vendor's error bodies (facts 6)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
-
-JSON = "application/json; charset=utf-8"
-
-
-@dataclass(slots=True, kw_only=True)
-class Answer:
-    """One HTTP answer. `broken` says how the connection ends instead: reset, drop or truncate."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = JSON
-    headers: dict[str, str] = field(default_factory=dict)
-    broken: str = ""
-    delay: float = 0.0
-
-
-class Refusal(Exception):  # noqa: N818 - it is an answer of the server, not a defect of the program
-    """The request is answered with an error status and one of the vendor's bodies."""
-
-    def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        super().__init__(f"{status} {body.get('message')}")
-        self.answer = Answer(status=status, body=msgspec.json.encode(body), headers=headers or {})
+from connector.sandbox.http import Refusal as Refusal
 
 
 def refuse(status: int, code: str, message: str) -> Refusal:

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from connector.sandbox.http import Request
 
 Row = dict[str, Any]
 # A stored row is never changed in place: a write puts a new one. None marks a deleted base row.
 Overlay = dict[int, dict[int, Row | None]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Request:
-    """One HTTP request as the wire read it; query names are in lower case, since the vendor ignores case."""
-
-    method: str
-    path: str
-    query: dict[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    raw_query: str = ""
-    base_url: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox.control import LARGEST
+
 from . import dirt
 from .state import Row
 from .tenant import FORMER, INACTIVE, NPS_GROUP, OWN, PROSPECT, VENDOR
@@ -13,8 +15,6 @@ from .world import unsubscribed_rank
 if TYPE_CHECKING:
     from .render import Renderer
     from .world import World
-
-LARGEST = 20_000
 
 
 def labels(world: World, index: int) -> list[str]:

@@ -1,31 +1,74 @@
-"""HTTP/1.1 on a socket, close enough to it to break connections on purpose."""
+"""HTTP/1.1 on a socket, close enough to it to break connections on purpose; every stand-in listens by it."""
 
 from __future__ import annotations
 
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from .refusals import Answer
-from .state import Request
+import msgspec
+
+JSON = "application/json; charset=utf-8"
+
+
+@dataclass(slots=True, kw_only=True)
+class Request:
+    """One HTTP request as the wire read it; query names are in lower case, since the vendor ignores case."""
+
+    method: str
+    path: str
+    query: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    raw_query: str = ""
+    base_url: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer. `broken` says how the connection ends instead: reset, drop or truncate."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+    broken: str = ""
+    delay: float = 0.0
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer of the server, not a defect of the program
+    """The request is answered with an error status and one of the vendor's bodies."""
+
+    def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        super().__init__(f"{status} {body['message'] if isinstance(body, dict) and 'message' in body else body}")
+        self.status, self.body = status, body
+        self.answer = Answer(status=status, body=msgspec.json.encode(body), headers=headers or {})
+
 
 Desk = Callable[[Request, float], Answer]
 
 
 class Wire(ThreadingHTTPServer):
-    """Listens on 127.0.0.1 and hands each request to the desk, one thread a connection."""
+    """Listens on 127.0.0.1; once it serves, it hands each request to the desk, one thread a connection.
+
+    Port 0 takes a free one. The desk and the clock, which the Date header tells, are set before it serves.
+    """
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+    desk: Desk
 
-    def __init__(self, port: int, desk: Desk) -> None:
-        self.desk = desk
-        self.clock: Callable[[], float] = time.time  # what the Date header tells
+    def __init__(self, port: int) -> None:
+        self.clock: Callable[[], float] = time.time
         super().__init__(("127.0.0.1", port), _Handler)
+        self.port: int = self.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away in the middle is not our trouble; a defect of ours is answered as a 500."""
