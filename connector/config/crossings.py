@@ -5,7 +5,7 @@ Works on whatever parts are valid by themselves, so that these problems are told
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ from connector.config.source import Steps, dotted
 from connector.config.words import Finding
 from connector.domain import Mode
 from connector.ports import AdapterSpec
-from connector.rules.actions import LOG
+from connector.rules.actions import LOG, TICKET_OPTIONS, Action
 from connector.rules.names import Reference, referenced_names
 from connector.rules.settings import Rule
 from connector.sync.settings import FACET_FIELD
@@ -35,14 +35,16 @@ def crossings(
         *_audiences(_mapping(tree, "audiences"), specs, declared),
         *_answers(_mapping(tree, "answers"), specs, declared),
         *_rules(_rules_of(tree), specs, declared),
+        *_tickets(_rules_of(tree), specs),
         *_follow_up(_mapping(tree, "follow_up"), specs, declared),
-        *_mode(tree),
+        *_mode(tree, specs),
     ]
 
 
 def notices(document: Document, connections: Mapping[str, Connection], literal: Sequence[Steps]) -> list[str]:
     """Things worth knowing that are no mistakes, as plain sentences."""
     used = {audience.from_ for audience in document.audiences.values()} | {document.answers.connection}
+    used |= {*document.answers.from_}
     used |= {name.name for name in referenced_names(document.rules) if name.kind == "connection"}
     told = [f"{dotted(steps)} is written out in the file; take it from the environment: ${{NAME}}" for steps in literal]
     for name in sorted({*connections} - used):
@@ -53,6 +55,7 @@ def notices(document: Document, connections: Mapping[str, Connection], literal: 
             told.append(f"connection {name} is not read; answers come from answers.folder")
     if document.rules and document.mode is Mode.LIVE and not document.limits.tickets_per_day:
         told.append("limits.tickets_per_day is 0; no ticket will be opened")
+    told += _means_nothing_here(document, connections)
     return told + registry.remarks()
 
 
@@ -87,6 +90,13 @@ def _audiences(
 def _answers(
     answers: Mapping[str, Any], specs: Mapping[str, AdapterSpec], declared: Collection[str]
 ) -> Iterator[Finding]:
+    sources = answers.get("from")
+    for at, source in enumerate(sources if isinstance(sources, list) else ()):
+        spec = specs.get(source) if isinstance(source, str) else None
+        if isinstance(source, str) and source not in declared:
+            yield ("answers", "from", at), _no_connection(source, declared), False
+        elif spec is not None and not spec.answers:
+            yield ("answers", "from", at), f"connection {source} ({spec.kind}) has no surveys of its own", False
     name = answers.get("connection")
     if not isinstance(name, str):
         return
@@ -110,6 +120,54 @@ def _rules(rules: Mapping[int, Rule], specs: Mapping[str, AdapterSpec], declared
                 yield ("rules", at, "then", position, action.kind), message, True
 
 
+def _tickets(rules: Mapping[int, Rule], specs: Mapping[str, AdapterSpec]) -> Iterator[Finding]:
+    """Options of a ticket that mean nothing to any CRM the rule is for, and those that one of them needs."""
+    for at, rule in rules.items():
+        for position, action in enumerate(rule.then):
+            if (ticket := action.open_ticket) is None:
+                continue
+            meant = [specs[name] for name in _meant(rule, action, specs) if name in specs]
+            asked = list({spec.kind: spec for spec in meant if "open_ticket" in spec.changes}.values())
+            steps: Steps = ("rules", at, "then", position, "open_ticket")
+            for option in TICKET_OPTIONS:
+                word = ticket.word(option)
+                written = word in ticket.model_fields_set and bool(ticket.said(option))
+                if written and asked and not any(_means(spec, option) for spec in asked):
+                    labels = " and ".join(sorted(spec.label for spec in asked))
+                    yield (*steps, word), f"{labels} tickets have no {word.replace('_', ' ')}; leave it out", True
+                elif not ticket.said(option) and (needing := [s.label for s in asked if option in s.ticket_needs]):
+                    yield (*steps, option), f"is missing; {' and '.join(sorted(needing))} tickets need one", True
+
+
+def _meant(rule: Rule, action: Action, specs: Iterable[str]) -> Iterable[str]:
+    """The connections an action may be written at."""
+    return (action.at,) if action.at else rule.when.connection or specs
+
+
+def _means(spec: AdapterSpec, option: str) -> bool:
+    return not spec.ticket_options or option in spec.ticket_options
+
+
+def _means_nothing_here(document: Document, connections: Mapping[str, Connection]) -> Iterator[str]:
+    """Options that mean something to one of the CRMs a rule is for, and nothing to another."""
+    specs = {name: registry.spec(connection.kind) for name, connection in connections.items()}
+    for at, rule in enumerate(document.rules):
+        for position, action in enumerate(rule.then):
+            named = _meant(rule, action, specs)
+            meant = {name: specs[name] for name in named if "open_ticket" in specs[name].changes}
+            ticket = action.open_ticket
+            for option in TICKET_OPTIONS if ticket is not None else ():
+                assert ticket is not None
+                deaf = sorted(name for name, spec in meant.items() if not _means(spec, option))
+                if (
+                    ticket.word(option) in ticket.model_fields_set
+                    and ticket.said(option)
+                    and 0 < len(deaf) < len(meant)
+                ):
+                    place = dotted(("rules", at, "then", position, "open_ticket", ticket.word(option)))
+                    yield f"{place} means nothing on {', '.join(deaf)}; tickets there go without it"
+
+
 def _follow_up(
     given: Mapping[str, Any], specs: Mapping[str, AdapterSpec], declared: Collection[str]
 ) -> Iterator[Finding]:
@@ -130,9 +188,17 @@ def _reference(
         names = [name for name, other in specs.items() if "notify" in other.changes]
         remedy = f"write one of {', '.join(sorted({*names, LOG}))}"
         yield steps, f"connection {reference.name} ({spec.kind}) sends no messages; {remedy}", False
+    elif steps[-1] == "at" and spec is not None and (not spec.facets or steps[-2] not in spec.changes):
+        able = sorted(name for name, other in specs.items() if other.facets and steps[-2] in other.changes)
+        remedy = f"write one of {', '.join(able)}" if able else "leave at out"
+        yield steps, f"connection {reference.name} ({spec.kind}) does not take {steps[-2]}; {remedy}", False
 
 
-def _mode(tree: Mapping[str, Any]) -> Iterator[Finding]:
+def _mode(tree: Mapping[str, Any], specs: Mapping[str, AdapterSpec]) -> Iterator[Finding]:
+    given = tree.get("rehearsal")
+    needing = sorted({spec.label for spec in specs.values() if "board" in spec.ticket_needs})
+    if needing and isinstance(given, dict) and not given.get("board"):
+        yield ("rehearsal", "board"), f"is missing; {' and '.join(needing)} tickets need one", True
     if tree.get("mode") == Mode.REHEARSAL and tree.get("rehearsal") is None:
         message = "is missing, and mode rehearsal needs it: rehearsal: {company: …, board: …, mail_to: …}"
         yield ("rehearsal",), message, True

@@ -40,11 +40,13 @@ class Draft:
     """The facet in which nothing sounded right, and the largest name was taken."""
     changes: frozenset[str] = frozenset({"record_response", "open_ticket"})
     """What the kind of system can do."""
+    needs_board: bool = True
+    """Whether no ticket can be opened there without a board."""
     board: str = ""
     boards: Sequence[str] = ()
     priority: str = ""
     priorities: Sequence[str] = ()
-    owner: Sequence[str] = ("account_manager", "territory_manager")
+    owner: Sequence[str] = ("account_manager",)
     members: Sequence[str] = ()
     test_board: str = ""
 
@@ -126,7 +128,7 @@ def _rules(draft: Draft) -> list[str]:
         head.append("    then: [record_response]")
     head += ["  - id: call-back", "    name: call detractors back"]
     head += [*_beside("    when: {band: detractor}", "a score of 0 to 6"), "    then:"]
-    if "open_ticket" in draft.changes and draft.board:
+    if "open_ticket" in draft.changes and (draft.board or not draft.needs_board):
         return [*head, *_ticket(draft)]
     if "open_ticket" in draft.changes:
         head += _comment("no board was found; then: - open_ticket: {board: …, due: 1 business day}", 6)
@@ -135,11 +137,11 @@ def _rules(draft: Draft) -> list[str]:
 
 def _ticket(draft: Draft) -> list[str]:
     owner = ", ".join(scalar(step) if ":" not in step else json.dumps(step) for step in draft.owner)
-    lines = ["      - open_ticket:", f"          board: {scalar(draft.board)}"]
+    lines = ["      - open_ticket:", *([f"          board: {scalar(draft.board)}"] if draft.board else [])]
     lines += _others("boards", draft.boards, draft.board)
     lines += [f"          priority: {scalar(draft.priority)}"] if draft.priority else []
     lines += _others("priorities", draft.priorities, draft.priority)
-    lines.append(f"          owner: [{owner}]")
+    lines += [f"          owner: [{owner}]"] if owner else []
     if draft.members:
         shown = ", ".join(f'"member:{one_line(name)}"' for name in draft.members[:_MOST])
         lines += _comment(f"the first that exists; last resort, one of: {shown}{_more(draft.members)}", 10)

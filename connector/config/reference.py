@@ -14,6 +14,7 @@ from typing import Any
 from connector.config.schema import schema
 
 Node = dict[str, Any]
+_PLAIN = ("string", "integer", "number", "boolean")
 HEAD = """\
 # Configuration
 
@@ -147,8 +148,12 @@ def _kinds(node: Node, whole: Node, path: str) -> Iterator[str]:
         yield f"list of: {inner}"
     elif node.get("type") == "object":
         named = [*node.get("patternProperties", {}).values(), node.get("additionalProperties", {})]
-        keys = any(isinstance(child, dict) and child for child in named)
-        yield f"names of your choice, see `{path}.NAME`" if keys else "keys of your choice"
+        values = [child for child in named if isinstance(child, dict) and child]
+        plain = [child for child in values if child.get("type") in _PLAIN]
+        if plain:
+            yield f"names of your choice, each with: {_allowed(plain[0], whole, path)}"
+        else:
+            yield f"names of your choice, see `{path}.NAME`" if values else "keys of your choice"
     else:
         yield _plain(node)
 

@@ -74,6 +74,11 @@ class Answers(Section):
     folder: ConfigPath | None = Field(
         default=None, description="Folder that is watched for files of answers (*.csv, *.jsonl); relative to this file."
     )
+    from_: list[str] = Field(
+        default=[],
+        alias="from",
+        description="Connections whose own surveys are read for answers too, such as HubSpot's.",
+    )
     connection: str | None = Field(
         default=None, description="Connection whose contacts the answers belong to, where a row does not say."
     )
@@ -107,7 +112,10 @@ class Rehearsal(Section):
     """Where effects go in mode rehearsal, instead of to customers and colleagues."""
 
     company: str = Field(min_length=1, description="Identifier or id of the test company; every ticket goes there.")
-    board: str = Field(min_length=1, description="The test board; every ticket goes there.")
+    board: str = Field(
+        default="",
+        description="The test board (pipeline, record type); every ticket goes there. ConnectWise needs one.",
+    )
     mail_to: MailAddress = Field(description="Address that gets every mail.")
 
 

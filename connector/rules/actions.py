@@ -13,6 +13,19 @@ from connector.rules import texts
 from connector.rules.shapes import FILLED, Due, OneOrMore, Settings, Template, matching, wrong, wrong_at
 
 LOG = "log"
+OWN_WORDS: dict[str, tuple[str, ...]] = {
+    "board": ("pipeline", "record_type"),
+    "status": ("stage",),
+    "type": ("category",),
+    "source": ("origin",),
+    "team": ("queue",),
+}
+"""What other CRMs call an option of a ticket; whichever word is written, the same is meant."""
+TICKET_OPTIONS = (
+    "board", "status", "priority", "type", "subtype", "item", "team", "source", "location", "agreement", "severity",
+    "impact", "bill_time",
+)  # fmt: skip
+"""Options that mean something only where the CRM's tickets have the like; `AdapterSpec.ticket_options` says which."""
 Name = Annotated[str, Field(min_length=1)]
 Level = Literal["Low", "Medium", "High"]
 if TYPE_CHECKING:
@@ -36,6 +49,16 @@ class Options(Settings):
     )
 
 
+class WrittenOptions(Options):
+    """What every action has that is written into a CRM."""
+
+    at: Name | None = Field(
+        default=None,
+        description="connection it is written at, to the contact there of the same person; "
+        "default: the one the answer came from",
+    )
+
+
 class FieldCaptions(Settings):
     """The CRM's custom fields by caption; null leaves one out. Fields the CRM does not have are left out too."""
 
@@ -53,7 +76,7 @@ class FieldCaptions(Settings):
         return self
 
 
-class RecordResponseOptions(Options):
+class RecordResponseOptions(WrittenOptions):
     """Put the answer on the contact: custom fields and a note."""
 
     fields: FieldCaptions = Field(
@@ -62,14 +85,17 @@ class RecordResponseOptions(Options):
     note: Template = Field(default=texts.RESPONSE_NOTE, description="text of the note on the contact; empty: no note")
 
 
-class OpenTicketOptions(Options):
+class OpenTicketOptions(WrittenOptions):
     """Open one follow-up ticket. The customer may see summary and discussion; score and words belong in internal.
 
     What is not written is left to the connection's settings, then to the CRM.
     """
 
-    board: Name = Field(description="service board")
+    board: str = Field(default="", description="service board, pipeline or record type; ConnectWise needs one")
+    pipeline: str = Field(default="", description="another word for board")
+    record_type: str = Field(default="", description="another word for board")
     status: str = Field(default="", description="status the ticket starts in; empty: the board's default")
+    stage: str = Field(default="", description="another word for status")
     priority: str = Field(default="", description="priority; empty: the CRM's default")
     owner: Annotated[tuple[Owner, ...], OneOrMore()] = Field(
         default=("account_manager",),
@@ -87,10 +113,13 @@ class OpenTicketOptions(Options):
         description="company: a further answer of the company within 5 business days becomes a note on the open ticket",
     )
     type: str = Field(default="", description="ticket type, one of the board's")
+    category: str = Field(default="", description="another word for type")
     subtype: str = Field(default="", description="ticket subtype, one of the board's")
     item: str = Field(default="", description="ticket item, one of the board's")
-    team: str = Field(default="", description="team, one of the board's")
+    team: str = Field(default="", description="team, one of the board's, or queue")
+    queue: str = Field(default="", description="another word for team")
     source: str = Field(default="", description="where the ticket came from")
+    origin: str = Field(default="", description="another word for source")
     location: str = Field(default="", description="location of the house that the ticket belongs to")
     agreement: str = Field(
         default="", description="agreement of the company it is booked on, where it has one so named"
@@ -108,6 +137,14 @@ class OpenTicketOptions(Options):
     )
 
     @model_validator(mode="after")
+    def _said_once(self) -> OpenTicketOptions:
+        for option, others in OWN_WORDS.items():
+            written = [word for word in (option, *others) if getattr(self, word)]
+            if len(written) > 1:
+                raise wrong(f"{' and '.join(written)} are words for the same; leave all but one out")
+        return self
+
+    @model_validator(mode="after")
     def _goes_together(self) -> OpenTicketOptions:
         if self.confidential and self.company == "customer":
             raise wrong("a confidential ticket is opened at your own company; leave company out, or write company: own")
@@ -123,6 +160,15 @@ class OpenTicketOptions(Options):
                 )
         return self
 
+    def word(self, option: str) -> str:
+        """By which word an option is written; its own where it is not written at all."""
+        return next((word for word in OWN_WORDS.get(option, ()) if getattr(self, word)), option)
+
+    def said(self, option: str) -> str:
+        """What is written for an option, by whichever word; empty where nothing is."""
+        written: str = getattr(self, self.word(option)) or ""
+        return written
+
     @property
     def at_own_company(self) -> bool:
         return self.confidential or self.company == "own"
@@ -134,7 +180,7 @@ class OpenTicketOptions(Options):
         return self.contact or default
 
 
-class AddNoteOptions(Options):
+class AddNoteOptions(WrittenOptions):
     """Write a note on the contact, or on the ticket that the same rule opens."""
 
     on: Literal["contact", "ticket"] = Field(default="contact", description="contact, or the ticket this rule opens")
@@ -142,7 +188,7 @@ class AddNoteOptions(Options):
     internal: bool = Field(default=True, description="hidden from the customer")
 
 
-class CreateTaskOptions(Options):
+class CreateTaskOptions(WrittenOptions):
     """Give one of our people a task about the contact. The customer does not see it."""
 
     summary: Template = Field(default=texts.TASK_SUMMARY, description="title, one line")
@@ -156,13 +202,13 @@ class CreateTaskOptions(Options):
     status: str = Field(default="", description="status it starts in; empty: the CRM's default")
 
 
-class AddToGroupOptions(Options):
+class AddToGroupOptions(WrittenOptions):
     """Put the contact into a marketing group. Who is in it, or opted out of it, stays as he is."""
 
     group: Name = Field(description="marketing group")
 
 
-class SetFieldOptions(Options):
+class SetFieldOptions(WrittenOptions):
     """Set one custom field of the contact or its company. An older answer never overwrites a newer one."""
 
     on: Literal["contact", "company"] = Field(default="contact", description="the contact, or its company")
@@ -240,6 +286,12 @@ class Action(Settings):
     def id(self) -> str:
         return self.options.id
 
+    @property
+    def at(self) -> str:
+        """The connection it is written at, where one is named."""
+        options = self.options
+        return "" if isinstance(options, NotifyOptions) else options.at or ""
+
 
 class OrKind:
     """Mark on an Action for the JSON schema: its kind alone will do, where no option is required."""
@@ -247,7 +299,7 @@ class OrKind:
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {
             "anyOf": [
-                {"type": "string", "enum": ["record_response", "add_note", "create_task", "notify"]},
+                {"type": "string", "enum": ["record_response", "open_ticket", "add_note", "create_task", "notify"]},
                 handler(schema),
             ]
         }
@@ -267,6 +319,9 @@ def _with_ids(actions: tuple[Action, ...]) -> tuple[Action, ...]:
         if action.add_note and action.add_note.on == "ticket" and "open_ticket" not in seen:
             remedy = "this rule opens no ticket; add open_ticket, or write on: contact"
             raise wrong_at(remedy, position, "add_note", "on", given="ticket")
+        if action.add_note and action.add_note.on == "ticket" and action.at:
+            remedy = "a note on a ticket stands where the ticket does; leave at out"
+            raise wrong_at(remedy, position, "add_note", "at", given=action.at)
         if action.add_note and action.add_note.on == "ticket" and not action.add_note.internal and _confidential(named):
             remedy = "notes on a confidential ticket are internal; leave internal out"
             raise wrong_at(remedy, position, "add_note", "internal", given=False)

@@ -1,8 +1,9 @@
 """Business time: when something is due, in the hours people work.
 
 A business day is a weekday that is no holiday. An answer outside working hours counts from the next opening.
-`1 business day` is the same wall-clock time on the next business day (Friday 16:20 -> Monday 16:20); working hours
-count only while it is open. A wall-clock time that a change to summer time skips becomes the first moment after it.
+`1 business day` is the same wall-clock time on the next business day (Friday 16:20 -> Monday 16:20); from outside of
+working hours it is the whole of the next business day (Sunday -> Monday 17:00). Working hours count only while it is
+open. A wall-clock time that a change to summer time skips becomes the first moment after it.
 """
 
 from __future__ import annotations
@@ -113,10 +114,12 @@ class CalendarSettings(Settings):
         )
 
 
-def due(span: Span, start: datetime, calendar: CalendarSettings) -> datetime:
+def due(span: Span, start: datetime, calendar: CalendarSettings, *, as_before: bool = False) -> datetime:
     """`start` plus the span, in the calendar's zone. Raises ConfigError for a calendar that never opens.
 
     Plain spans: days and longer keep the wall-clock time, shorter ones are elapsed time; neither heeds working hours.
+    `as_before`: as records of earlier versions have it, which counted business days from outside of hours opening to
+    opening.
     """
     if start.tzinfo is None:
         raise ValueError("the start needs a time zone")
@@ -124,8 +127,11 @@ def due(span: Span, start: datetime, calendar: CalendarSettings) -> datetime:
     if span.business_days:
         day, moment = _in_hours(start.astimezone(UTC), calendar)
         clock = moment.astimezone(zone).time()
-        for _ in range(span.business_days):
+        outside = moment != start.astimezone(UTC) and not as_before
+        for _ in range(span.business_days - outside):
             day = _next_day(day, calendar)
+        if outside:  # from opening to opening would be a day's end written as the next day's beginning
+            return calendar.closing(day).astimezone(zone)
         return instant(day, clock, zone).astimezone(zone)
     if span.working_seconds:
         return _work(timedelta(seconds=span.working_seconds), start, calendar).astimezone(zone)
@@ -153,6 +159,13 @@ def midway(start: datetime, end: datetime, calendar: CalendarSettings) -> dateti
     if not work:
         return start + (end - start) / 2
     return min(_work(work / 2, start, calendar), end)
+
+
+def moved(end: datetime, start: datetime, to: datetime, calendar: CalendarSettings) -> datetime:
+    """When it is due if it counts from `to` instead of `start`: the same working time later; plain time where nobody
+    works between."""
+    zone, work = ZoneInfo(calendar.zone), working_time(start, end, calendar)
+    return (_work(work, to, calendar) if work else to + (end - start)).astimezone(zone)
 
 
 def instant(day: date, clock: time, zone: ZoneInfo) -> datetime:

@@ -16,9 +16,12 @@ from connector.rules.facts import Facts
 from connector.rules.keys import write_back_key
 from connector.rules.speech import speech
 from connector.rules.templates import render
+from connector.rules.wording import one_line
+from connector.store.follow_ups import OpenAnswer
 from connector.store.tickets import Asked
 
 NO_LONGER = "No rule asks for this ticket any more; it stays as it is until somebody closes it."
+NAME_LIMIT = 100
 _NOTE = ".note"  # no action has an id with a dot
 
 
@@ -31,10 +34,17 @@ class IfLeft:
 
 
 def changed(
-    write_backs: Sequence[WriteBack], own: Sequence[Asked], facts: Facts, *, was: int, not_before: datetime
+    write_backs: Sequence[WriteBack],
+    own: Sequence[Asked],
+    facts: Facts,
+    *,
+    was: int,
+    not_before: datetime,
+    others: Sequence[OpenAnswer] = (),
 ) -> tuple[IfLeft, ...]:
-    """For each ticket asked for by an earlier revision of the answer: its update, where a rule asks for it still, and
-    its note. `was` is the score before the change."""
+    """For each ticket asked for by an earlier revision of the answer: its update, where a rule asks for it still on the
+    same connection, and its note. `was` is the score before the change; `others` are the answers of colleagues on these
+    tickets for which they are asked still."""
     response = facts.response
     scores = f": {was} → {response.score}" if was != response.score else ""
     words = f"The answer was changed{scores}. {texts.ANSWER}"
@@ -50,7 +60,7 @@ def changed(
                 of=asked.key,
                 write_back=WriteBack(
                     key=key,
-                    connection=response.connection,
+                    connection=asked.connection or response.connection,
                     change=change,
                     response_key=response.key,
                     revision=response.revision,
@@ -63,10 +73,28 @@ def changed(
 
         wanted = still.get(asked.key)
         ticket = wanted.change if wanted is not None else None
-        if isinstance(ticket, OpenTicket):
+        at = asked.connection or response.connection
+        if isinstance(ticket, OpenTicket) and wanted is not None and wanted.connection == at:
             company_id = "" if ticket.own_company else ticket.company_id
             found.append(one("", UpdateTicket(company_id=company_id, summary=ticket.summary, priority=ticket.priority)))
         said = speech(facts, rule_id=asked.rule_id, rule_name=asked.rule_id)
-        text = render(words if isinstance(ticket, OpenTicket | JoinTicket) else words + NO_LONGER, said)
+        left = [each for each in others if each.ticket_key == asked.ticket_key]
+        if isinstance(ticket, OpenTicket | JoinTicket):
+            text = render(words, said)
+        elif left:
+            text = render(words, said).rstrip("\n") + f"\n{_still_needed(left)}"
+        else:
+            text = render(words + NO_LONGER, said)
         found.append(one(_NOTE, AddNote(on="ticket", contact_id=None, text=text)))
     return tuple(found)
+
+
+def _still_needed(left: Sequence[OpenAnswer]) -> str:
+    """`Amir Example's answer (3) still needs the call.`"""
+    names = [one_line(each.contact_name, NAME_LIMIT) for each in left]
+    said = [
+        f"{name}'s answer ({each.score})" if name else f"another answer ({each.score})"
+        for name, each in zip(names, left, strict=True)
+    ]
+    words = " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)
+    return f"{words[0].upper()}{words[1:]} still need{'' if said[1:] else 's'} the call."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from connector.domain import (
     AddNote,
@@ -34,7 +35,7 @@ from connector.rules.keys import write_back_key
 from connector.rules.settings import Rule
 from connector.rules.speech import COMMENT_LIMIT, speech
 from connector.rules.templates import render
-from connector.rules.wording import passage
+from connector.rules.wording import one_line, passage
 
 SETTLE = timedelta(minutes=15)
 """How long write-backs wait by default, so that an answer corrected at once is written once."""
@@ -74,12 +75,15 @@ def evaluate(
     settle: timedelta = SETTLE,
     calendar: CalendarSettings | None = None,
     names: Names | None = None,
+    as_before: bool = False,
+    calendars: Mapping[str, CalendarSettings] = MappingProxyType({}),
 ) -> Evaluation:
     """What the rules make of one response.
 
     Write-backs wait until `settle` after the receipt of this revision, and never start before `now`. Due dates count
     from the receipt too (an answer read late from a file is not overdue at birth). Without a calendar, business time is
-    Monday to Friday, 9 to 17, in the zone of the facts.
+    Monday to Friday, 9 to 17, in the zone of the facts; `calendars` are those of other connections, for what is written
+    there. `as_before`: times as records of earlier versions have them.
     """
     calendar = calendar or CalendarSettings(zone=facts.timezone)
     not_before = max(now, facts.response.received_at + settle)
@@ -90,12 +94,33 @@ def evaluate(
         if not verdict.holds:
             continue
         for action in rule.then:
-            why = _lacking(rule, action, facts)
-            if why:
+            at = _at(rule, action)
+            there = facts if at in ("", facts.connection) else facts.at(at)
+            why = _lacking(rule, action, there) if there else _not_known(facts, at)
+            if why or there is None:
                 skipped.append(Skipped(rule_id=rule.id, action_id=action.id, why=why))
             else:
-                write_backs.append(_write_back(rule, action, facts, calendar, not_before))
+                meant = calendars.get(at, calendar) if there is not facts else calendar
+                made = _write_back(rule, action, facts, meant, not_before, as_before, there)
+                write_backs.append(replace(made, connection=at) if at else made)
     return Evaluation(matches=tuple(matches), write_backs=tuple(write_backs), skipped=tuple(skipped))
+
+
+NOT_KNOWN = "is not known at"
+
+
+def _at(rule: Rule, action: Action) -> str:
+    """The connection an action names; that of its ticket for a note on one. Empty: where the answer came from."""
+    if action.add_note is not None and action.add_note.on == "ticket":
+        ticket = _ticket_of(rule, action)
+        return ticket.at if ticket else ""
+    return action.at
+
+
+def _not_known(facts: Facts, at: str) -> str:
+    if facts.contact is None:
+        return "the response matched no contact"
+    return f"{one_line(facts.contact.name, 100) or 'the contact'} {NOT_KNOWN} {at}"
 
 
 def _lacking(rule: Rule, action: Action, facts: Facts) -> str:
@@ -116,20 +141,27 @@ def _lacking(rule: Rule, action: Action, facts: Facts) -> str:
 
 
 def _write_back(
-    rule: Rule, action: Action, facts: Facts, calendar: CalendarSettings, not_before: datetime
+    rule: Rule,
+    action: Action,
+    facts: Facts,
+    calendar: CalendarSettings,
+    not_before: datetime,
+    as_before: bool,
+    there: Facts,
 ) -> WriteBack:
+    """`facts` are what is said, `there` whose records it is written to."""
     response = facts.response
     ticket = _ticket_of(rule, action)
     span = ticket.open_ticket.due if ticket and ticket.open_ticket else None
     if action.create_task:
         span = action.create_task.due
-    due_at = due(span, response.received_at, calendar) if span else None
+    due_at = due(span, response.received_at, calendar, as_before=as_before) if span else None
     said = speech(facts, rule_id=rule.id, rule_name=rule.title, due=span.text if span else "", due_at=due_at)
     on_ticket = action.add_note is not None and action.add_note.on == "ticket"
     return WriteBack(
         key=_key(rule, action, facts),
         connection=action.notify.via if action.notify else response.connection,
-        change=_change(action, facts, said, due_at),
+        change=_change(action, there, said, due_at, as_before),
         response_key=response.key,
         revision=response.revision,
         rule_id=rule.id,
@@ -153,30 +185,32 @@ def _ticket_of(rule: Rule, action: Action) -> Action | None:
     return earlier[-1] if earlier else next(iter(opened), None)
 
 
-def _change(action: Action, facts: Facts, said: Mapping[str, object], due_at: datetime | None) -> Change:
+def _change(
+    action: Action, facts: Facts, said: Mapping[str, object], due_at: datetime | None, as_before: bool
+) -> Change:
     contact_id = facts.contact.id if facts.contact else None
     match action.options:
         case RecordResponseOptions() as options:
-            return _record(options, facts, said)
+            return _record(options, facts, said, as_before)
         case OpenTicketOptions() as options:
             return OpenTicket(
                 company_id=facts.company_id or "",
                 contact_id=contact_id if options.shows_contact == "linked" else None,
-                board=options.board,
+                board=options.said("board"),
                 summary=render(options.summary, said, single_line=True),
                 discussion=render(options.discussion, said),
                 internal=render(options.internal, said),
                 priority=options.priority,
-                status=options.status,
+                status=options.said("status"),
                 owner=options.owner,
                 due_at=due_at,
                 bill_time=options.bill_time,
                 own_company=options.at_own_company,
-                type=options.type,
+                type=options.said("type"),
                 subtype=options.subtype,
                 item=options.item,
-                team=options.team,
-                source=options.source,
+                team=options.said("team"),
+                source=options.said("source"),
                 location=options.location,
                 agreement=options.agreement,
                 severity=options.severity or "",
@@ -225,13 +259,17 @@ def _in_text(facts: Facts) -> dict[str, str]:
     }
 
 
-def _record(options: RecordResponseOptions, facts: Facts, said: Mapping[str, object]) -> RecordResponse:
+def _record(
+    options: RecordResponseOptions, facts: Facts, said: Mapping[str, object], as_before: bool
+) -> RecordResponse:
     """An empty comment is None, so that a newer answer without words clears the older one's."""
     response, captions = facts.response, options.fields
     values: dict[str | None, str | int | None] = {
         captions.score: response.score,
         captions.band: str(response.band),
-        captions.responded_at: response.responded_at.astimezone(UTC).isoformat(),
+        captions.responded_at: response.responded_at.astimezone(UTC).isoformat(
+            timespec="auto" if as_before else "seconds"
+        ),
         captions.comment: passage(response.comment, COMMENT_LIMIT) or None,
     }
     return RecordResponse(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connector.domain import Company, Contact, Response
@@ -10,7 +11,7 @@ from connector.domain import Company, Contact, Response
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tallies:
-    """How a company answered so far, this response included. `asked` counts invitations of its people."""
+    """How a company answered so far, this response included. `asked` counts its people on record as asked."""
 
     asked: int = 0
     answered: int = 0
@@ -20,11 +21,19 @@ class Tallies:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class There:
+    """The contact of the same person at another connection, and its company as far as it was pulled."""
+
+    contact: Contact
+    company: Company | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """`contact` is None when the response matched nobody; `previous` are the person's earlier answers, newest first.
 
     The names of types and groups are as the CRM has them now; `group_ids` are the ids behind `groups`.
-    `timezone` (IANA) is the one dates are written in.
+    `timezone` (IANA) is the one dates are written in. `elsewhere`: by connection, those named by actions (`at`).
     """
 
     response: Response
@@ -37,6 +46,7 @@ class Facts:
     previous: tuple[tuple[int, datetime], ...] = ()
     tallies: Tallies = Tallies()
     timezone: str = "UTC"
+    elsewhere: Mapping[str, There] = field(default_factory=dict)
 
     @property
     def connection(self) -> str:
@@ -48,3 +58,12 @@ class Facts:
         if self.company:
             return self.company.id
         return (self.contact.company_id if self.contact else None) or self.response.company_id
+
+    def at(self, connection: str) -> Facts | None:
+        """The same with contact and company of another connection; None where the person is not known there."""
+        there = self.elsewhere.get(connection)
+        if there is None:
+            return None
+        company_id = there.company.id if there.company else there.contact.company_id
+        response = replace(self.response, contact_id=there.contact.id, company_id=company_id)
+        return replace(self, response=response, contact=there.contact, company=there.company)

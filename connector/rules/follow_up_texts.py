@@ -21,14 +21,19 @@ def message(
     *,
     summary: str,
     link: str,
+    who: str = "",
 ) -> Notify:
-    """What is told, and whom: the owner is reminded, where he can be written to; all else goes to escalate_to."""
+    """What is told, and whom: the owner is reminded, where he can be written to; all else goes to escalate_to.
+
+    `who` needs the call, where it is not the one the ticket was opened for.
+    """
     to = settings.escalate_to
     if due.step is Step.REMIND and status.owner_mail:
         to = (status.owner_mail,)
     row, zone = due.first, ZoneInfo(calendar.zone)
     ticket = row.merged_into or row.ticket_id
     lines = [_why(due, status, zone), "", f"Ticket {ticket}: {one_line(summary, 200)}"]
+    lines += [f"The answer that needs the call is that of {one_line(who, 200)}, who joined this ticket."] if who else []
     lines += [f"Owner: {status.owner or 'nobody'}{'' if status.owner_mail or not status.owner else _UNREACHED}"]
     lines += [f"Status: {status.status}"] if status.status else []
     lines += [f"Opened: {_day(row.opened_at, zone)}", f"Due: {_day(row.due_at, zone)}"]

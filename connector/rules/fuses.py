@@ -8,12 +8,12 @@ was written down in mode live goes meanwhile.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connector.domain import Mode
-from connector.store import Tx, outbox
+from connector.store import Tx, outbox, work
 from connector.store import fuses as store
 
 DAY = timedelta(days=1)
@@ -34,9 +34,14 @@ class Room:
     limits: Limits
     left: int
     opened: Counter[str] = field(default_factory=Counter)
+    of_erased: Callable[[str], int] = lambda _owner: 0
+
+    def has(self, owner: str) -> int:
+        """How many an owner got, those about people who were erased since among them."""
+        return self.opened[owner] + self.of_erased(owner)
 
     def full(self, owner: str) -> bool:
-        return bool(owner) and self.opened[owner] >= self.limits.per_owner
+        return bool(owner) and self.has(owner) >= self.limits.per_owner
 
     def lets(self, owner: str, fuse: str) -> bool:
         """Whether a ticket may go; who its owner is may not be known yet."""
@@ -59,7 +64,8 @@ def room(tx: Tx, connection: str, limits: Limits, *, now: datetime, rehearsal: b
     since = now - DAY
     opened = store.tickets_since(tx, connection, since, rehearsal=rehearsal)
     by_owner = store.opened_by_owner(tx, connection, since, rehearsal=rehearsal)
-    return Room(limits, limits.per_day - opened, Counter(by_owner))
+    of_erased = store.of_erased_by_owner(tx, connection, since, rehearsal=rehearsal)
+    return Room(limits, limits.per_day - opened, Counter(by_owner), of_erased)
 
 
 def held(tx: Tx, connection: str, limits: Limits, *, now: datetime, rehearsal: bool) -> Held:
@@ -80,7 +86,7 @@ def held(tx: Tx, connection: str, limits: Limits, *, now: datetime, rehearsal: b
 def hold_all(tx: Tx, connection: str, limits: Limits, *, now: datetime, mode: Mode) -> bool:
     """Whether the fuses hold all that is due on a connection, so that a delivery would send nothing."""
     rehearsal = mode is Mode.REHEARSAL
-    if outbox.due_but_tickets(tx, connection, now=now, rehearsal=rehearsal):
+    if work.due_but_tickets(tx, connection, now=now, rehearsal=rehearsal):
         return False
     kept = held(tx, connection, limits, now=now, rehearsal=rehearsal)
     return len(kept.keys) == len(store.due(tx, connection, now=now, rehearsal=rehearsal))
@@ -102,7 +108,7 @@ def assign(
         if entry is None or entry.fuse == store.RELEASED or not left.full(owner):
             left.opened[owner] += 1
             continue
-        why = f"limits.tickets_per_owner: {owner} has {left.opened[owner]} of {limits.per_owner} within a day"
+        why = f"limits.tickets_per_owner: {owner} has {left.has(owner)} of {limits.per_owner} within a day"
         outbox.move(tx, key, from_states=("sending",), to="waiting", now=now, token=token, error=why, tries=-1)
         wait.append(key)
     return wait

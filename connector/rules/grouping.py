@@ -27,6 +27,7 @@ def grouped(
     others: Sequence[Asked],
     now: datetime,
     calendar: CalendarSettings,
+    as_before: bool = False,
 ) -> tuple[WriteBack, ...]:
     """The write-backs, tickets that join another one as JoinTicket, and the notes meant for them on that one.
 
@@ -42,7 +43,7 @@ def grouped(
     joins = {
         wb.key: to
         for wb in write_backs
-        if isinstance(wb.change, OpenTicket) and (to := _joined(wb, grouping, own, others, now, calendar))
+        if isinstance(wb.change, OpenTicket) and (to := _joined(wb, grouping, own, others, now, calendar, as_before))
     }
     return tuple(_joining(wb, joins) for wb in write_backs)
 
@@ -54,6 +55,7 @@ def _joined(
     others: Sequence[Asked],
     now: datetime,
     calendar: CalendarSettings,
+    as_before: bool,
 ) -> str:
     """The key of the ticket it joins; empty where it is a ticket of its own."""
     for asked in own:
@@ -63,7 +65,7 @@ def _joined(
         return ""
     for asked in others:
         same = (asked.rule_id, asked.action_id) == (wb.rule_id, wb.action_id)
-        if same and now <= due(WINDOW, asked.not_before, calendar):
+        if same and now <= due(WINDOW, asked.not_before, calendar, as_before=as_before):
             return asked.key
     return ""
 

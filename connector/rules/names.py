@@ -10,6 +10,7 @@ from connector.rules.conditions import Condition
 from connector.rules.settings import Rule
 
 Path = tuple[str | int, ...]
+UNDER_A_BOARD = frozenset(("status", "type", "subtype", "item", "team"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,11 @@ def referenced_names(rules: Sequence[Rule]) -> list[Reference]:
     return found
 
 
+def written_at(rules: Sequence[Rule]) -> list[str]:
+    """The connections at which actions are written, where one is named; each once, by name."""
+    return sorted({action.at for rule in rules for action in rule.then if action.at})
+
+
 def _in_condition(condition: Condition, path: Path) -> Iterable[Reference]:
     yield from _each("contact_type", condition.contact_type, (*path, "contact_type"))
     yield from _each("company_type", condition.company_type, (*path, "company_type"))
@@ -50,14 +56,14 @@ def _in_condition(condition: Condition, path: Path) -> Iterable[Reference]:
 
 
 def _in_action(action: Action, path: Path) -> Iterable[Reference]:
+    if action.at:
+        yield Reference(kind="connection", name=action.at, path=(*path, "at"))
     if ticket := action.open_ticket:
-        yield Reference(kind="board", name=ticket.board, path=(*path, "board"))
-        for kind in ("status", "type", "subtype", "item", "team"):
-            if name := getattr(ticket, kind):
-                yield Reference(kind=kind, name=name, path=(*path, kind), within=ticket.board)
-        for kind in ("priority", "source", "location"):
-            if name := getattr(ticket, kind):
-                yield Reference(kind=kind, name=name, path=(*path, kind))
+        board = ticket.said("board")
+        for kind in ("board", "status", "type", "subtype", "item", "team", "priority", "source", "location"):
+            if name := ticket.said(kind):
+                within = board if kind in UNDER_A_BOARD else ""
+                yield Reference(kind=kind, name=name, path=(*path, ticket.word(kind)), within=within)
         yield from _members(ticket.owner, path)
     if task := action.create_task:
         for kind in ("type", "status"):

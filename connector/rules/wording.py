@@ -48,16 +48,17 @@ def before(previous: Sequence[tuple[int, datetime]], now: datetime, timezone: st
 
 
 def company_answers(company: str, tallies: Tallies) -> str:
-    """`Acme Ltd: 3 of 5 asked have answered, 1 promoter, 2 detractors.` Empty when nobody was asked or answered."""
+    """`Acme Ltd: 3 of 5 asked have answered, 1 promoter, 2 detractors.` Without a record of who was asked: `Acme Ltd:
+    3 answers, 1 promoter, 2 detractors.` Empty when nobody was asked or answered."""
     asked, answered = tallies.asked, tallies.answered
     if not asked and not answered:
         return ""
     if not answered:
         start = f"none of {asked} asked has answered"
-    else:
-        # More answers than invitations: some came from a file or an outside tool.
-        share = f"{answered} of {asked} asked" if answered <= asked else f"{answered}"
-        start = f"{share} {'has' if answered == 1 else 'have'} answered"
+    elif answered <= asked:
+        start = f"{answered} of {asked} asked {'has' if answered == 1 else 'have'} answered"
+    else:  # who was asked is not on record here, or not of all who answered
+        start = f"{answered} answer{'' if answered == 1 else 's'}"
     bands = (("promoter", tallies.promoters), ("passive", tallies.passives), ("detractor", tallies.detractors))
     counts = [f"{count} {band}{'' if count == 1 else 's'}" for band, count in bands if count]
     return f"{company or 'The company'}: {', '.join([start, *counts])}."

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from connector.store import codec
 from connector.store.engine import Tx
 from connector.store.tables import metadata
 
@@ -24,7 +25,18 @@ def upsert(tx: Tx, table: str, columns: tuple[str, ...], rows: Collection[Row], 
     if tx.dialect.name == "postgresql":
         _copy_and_merge(tx, table, columns, rows, keep)
     else:
-        tx.exec_driver_sql(_on_conflict(table, columns, keep), [tuple(row) for row in rows])
+        given = list(rows)
+        plain = given if isinstance(given[0], tuple) else [tuple(row) for row in given]
+        tx.exec_driver_sql(_on_conflict(table, columns, keep), plain)
+
+
+def among(tx: Tx) -> str:
+    """What follows a column to say that it is one of `:values`, given as `values_of` makes them."""
+    return "= any(:values)" if tx.dialect.name == "postgresql" else "in (select value from json_each(:values))"
+
+
+def values_of(tx: Tx, values: Sequence[str]) -> list[str] | str:
+    return list(values) if tx.dialect.name == "postgresql" else codec.to_text(list(values))
 
 
 @lru_cache(maxsize=64)

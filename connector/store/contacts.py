@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from connector.domain import Company, Contact, Membership
-from connector.store import codec
-from connector.store.bulk import upsert
+from connector.domain import Company, Contact, Membership, SetField
+from connector.store import codec, responses
+from connector.store.bulk import among, upsert, values_of
 from connector.store.engine import Tx
 from connector.store.tables import instant
 
@@ -86,8 +86,8 @@ def stored(tx: Tx, table: str, connection: str, ids: Sequence[str]) -> dict[str,
     """Those of the contacts or companies (`table` says which) that are stored, by id; and whether each is gone."""
     if not ids:
         return {}
-    query = f"select id, gone_at from {_KIND[table]} where connection = :c and id {_among(tx)} order by id"
-    rows = tx.execute(text(query), {"c": connection, "values": _values(tx, ids)})
+    query = f"select id, gone_at from {_KIND[table]} where connection = :c and id {among(tx)} order by id"
+    rows = tx.execute(text(query), {"c": connection, "values": values_of(tx, ids)})
     return {row.id: row.gone_at is not None for row in rows}
 
 
@@ -108,8 +108,8 @@ def put_gone(tx: Tx, connection: str, contact_ids: Sequence[str], company_ids: S
     """Mark contacts and companies as gone. A company counts as deleted from then on; nothing else of either changes."""
     given = {"c": connection, "at": instant(at)}
     if contact_ids:
-        mark = f"update contact set gone_at = :at, inactive = {GONE} where connection = :c and id {_among(tx)}"
-        tx.execute(text(mark), {**given, "values": _values(tx, contact_ids)})
+        mark = f"update contact set gone_at = :at, inactive = {GONE} where connection = :c and id {among(tx)}"
+        tx.execute(text(mark), {**given, "values": values_of(tx, contact_ids)})
     for company_id in company_ids:
         known = company(tx, connection, company_id)
         if known is not None:
@@ -141,7 +141,10 @@ def put_ended_links(tx: Tx, ended: Iterable[tuple[str, str, str, str, str]]) -> 
 
 
 class KnownPerson(NamedTuple):
-    """One stored contact that has an address of interest, or is itself of interest: who it is taken to be."""
+    """One stored contact that has an address of interest, or is itself of interest: who it is taken to be.
+
+    `other_keys` are addresses it has beside its default one: those of interest, and all where it is itself of interest.
+    """
 
     contact_id: str
     connection: str
@@ -150,31 +153,51 @@ class KnownPerson(NamedTuple):
     name: str
     address_key: str | None
     touched_at: str | None
+    other_keys: tuple[str, ...] = ()
+
+
+def link_in_turn(tx: Tx) -> None:
+    """Wait until no other transaction links contacts to people, and keep others out until this one ends.
+
+    Two pulls that each look who is known, and store their page later, would make one human being two people for good.
+    On SQLite one transaction writes at a time anyway.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("select pg_advisory_xact_lock(727277)"))
 
 
 def known_people(tx: Tx, connection: str, contact_ids: Sequence[str], address_keys: Sequence[str]) -> list[KnownPerson]:
     """The stored contacts among `contact_ids` (of the connection), and all that have one of `address_keys`."""
-    columns = "id, connection, person_id, person_since, doc, address_key, touched_at"
-    by_id = f"select {columns} from contact where connection = :c and id {_among(tx)}"
-    by_address = f"select {columns} from contact where address_key {_among(tx)} order by connection, id"
+    columns = "c.id, c.connection, c.person_id, c.person_since, c.doc, c.address_key, c.touched_at"
+    by_id = f"select {columns}, null as other from contact c where connection = :c and id {among(tx)}"
+    by_address = (
+        f"select {columns}, null as other from contact c where c.address_key {among(tx)} union all "
+        f"select {columns}, a.address_key from contact_address a join contact c on c.connection = a.connection "
+        f"and c.id = a.contact_id where a.address_key {among(tx)} order by 2, 1, 8"
+    )
     found: dict[tuple[str, str], KnownPerson] = {}
+    others: dict[tuple[str, str], list[str]] = {}
+    had: list[str] = []
     for statement, values in ((by_id, contact_ids), (by_address, address_keys)):
         if not values:
             continue
-        for row in tx.execute(text(statement), {"c": connection, "values": _values(tx, values)}):
-            name = codec.decode_contact(row.doc).name
-            found[row.connection, row.id] = KnownPerson(
-                row.id, row.connection, row.person_id, row.person_since, name, row.address_key, row.touched_at
+        for row in tx.execute(text(statement), {"c": connection, "values": values_of(tx, values)}):
+            contact = codec.decode_contact(row.doc)
+            who = (row.connection, row.id)
+            found[who] = KnownPerson(
+                row.id, row.connection, row.person_id, row.person_since, contact.name, row.address_key, row.touched_at
             )
+            if row.other is not None:
+                others.setdefault(who, []).append(row.other)
+            if statement is by_id and contact.other_emails:
+                had.append(row.id)
+    if had:
+        kept = f"select contact_id, address_key from contact_address where connection = :c and contact_id {among(tx)}"
+        for row in tx.execute(text(f"{kept} order by 1, 2"), {"c": connection, "values": values_of(tx, had)}):
+            others.setdefault((connection, row.contact_id), []).append(row.address_key)
+    for who, keys in others.items():
+        found[who] = found[who]._replace(other_keys=tuple(dict.fromkeys(keys)))
     return list(found.values())
-
-
-def _among(tx: Tx) -> str:
-    return "= any(:values)" if tx.dialect.name == "postgresql" else "in (select value from json_each(:values))"
-
-
-def _values(tx: Tx, values: Sequence[str]) -> list[str] | str:
-    return list(values) if tx.dialect.name == "postgresql" else codec.to_text(list(values))
 
 
 class ContactAtCompany(NamedTuple):
@@ -250,9 +273,28 @@ def contact(tx: Tx, connection: str, contact_id: str) -> StoredContact | None:
 
 
 def contacts_with_address(tx: Tx, address_key: str) -> list[StoredContact]:
+    """Whose default address it is; then who has it beside that."""
+    columns = ", ".join(f"c.{name}" for name in _CONTACT)
     rows = tx.execute(
-        text(f"select {', '.join(_CONTACT)} from contact where address_key = :a order by connection, id"),
+        text(
+            f"select {columns}, 1 from contact c where c.address_key = :a union all "
+            f"select {columns}, 2 from contact_address a join contact c on c.connection = a.connection "
+            "and c.id = a.contact_id where a.address_key = :a and coalesce(c.address_key, '') <> :a "
+            f"order by {len(_CONTACT) + 1}, 1, 2"
+        ),
         {"a": address_key},
+    )
+    return [StoredContact._make(row[:-1]) for row in rows]
+
+
+def contacts_of_person(tx: Tx, connection: str, person_id: str) -> list[StoredContact]:
+    """The person's contacts on a connection that are not gone."""
+    rows = tx.execute(
+        text(
+            f"select {', '.join(_CONTACT)} from contact "
+            "where person_id = :p and connection = :c and gone_at is null order by id"
+        ),
+        {"c": connection, "p": person_id},
     )
     return [StoredContact._make(row) for row in rows]
 
@@ -341,16 +383,23 @@ def our_edits(tx: Tx, connection: str, contact_ids: Sequence[str]) -> dict[str, 
 
     One of unknown outcome may have been written at any time since; its end is empty.
     """
-    rows = tx.execute(
-        text(
-            "select p.contact_id, w.not_before, r.at from response p join write_back w on w.response_key = p.key "
-            "left join receipt r on r.key = w.key where p.connection = :c and w.connection = :c and w.tries > 0 "
-            "and (r.at is not null or w.state in ('waiting', 'sending', 'unknown')) and w.depends_on is null "
-            f"and w.kind in ('record_response', 'add_note') and p.contact_id {_among(tx)}"
-        ),
-        {"c": connection, "values": _values(tx, contact_ids)},
-    )
     found: dict[str, list[tuple[str, str]]] = {}
-    for row in rows:
+    own = f"p.connection = :c and p.contact_id {among(tx)}"
+    for row in tx.execute(text(_EDITS + own), {"c": connection, "values": values_of(tx, contact_ids)}):
         found.setdefault(row.contact_id, []).append((row.not_before, row.at or ""))
+    if responses.of_others(tx, connection):  # an answer of another connection names a contact of that one
+        wanted = frozenset(contact_ids)
+        for row in tx.execute(text(f"{_EDITS}p.connection <> :c order by w.key"), {"c": connection}):
+            change = codec.decode_change(row.kind, row.change)
+            contact_id = change.record_id if isinstance(change, SetField) else getattr(change, "contact_id", None)
+            if contact_id in wanted and not (isinstance(change, SetField) and change.on != "contact"):
+                found.setdefault(contact_id, []).append((row.not_before, row.at or ""))
     return found
+
+
+_EDITS = (
+    "select p.contact_id, w.kind, w.change, w.not_before, r.at from response p "
+    "join write_back w on w.response_key = p.key left join receipt r on r.key = w.key where w.connection = :c "
+    "and w.tries > 0 and (r.at is not null or w.state in ('waiting', 'sending', 'unknown')) and w.depends_on is null "
+    "and w.kind in ('record_response', 'add_note', 'set_field', 'add_to_group') and "
+)

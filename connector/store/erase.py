@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     and_,
     delete,
+    inspect,
     or_,
     select,
     text,
@@ -41,7 +42,9 @@ from connector.store.responses import ERASED
 Clean = Callable[[str | bytes], str | bytes]
 Rehearsed = Callable[[str, dict[str, Any]], str]
 """The key of the answer that a Job rehearsed, by its connection and parameters."""
-_KEPT = frozenset(("alembic_version", "installation", "forgotten", "erasure"))
+_KEPT = frozenset(("alembic_version", "installation", "forgotten", "erasure", "vault"))
+_REHEARSED = frozenset(("contact_id", "who", "score", "comment"))
+"""Parameters of a rehearsal that say whose answer it was, and which."""
 _BATCH = 2000
 
 
@@ -62,6 +65,8 @@ class Stored:
     """Each write-back's key and change."""
     receipts: list[tuple[str, Receipt]] = field(default_factory=list)
     """(connection, receipt): what stays in the other systems."""
+    tickets: list[tuple[str, str, str, bool]] = field(default_factory=list)
+    """(connection, when, owner, whether rehearsed) of each ticket that was opened, or may have been."""
     texts: list[str] = field(default_factory=list)
 
     @property
@@ -83,8 +88,10 @@ def find(tx: Tx, address_key: str, rehearsed: Rehearsed) -> Stored:
     stored = Stored(addresses={address_key})
     rows = tx.execute(
         text(
-            "select doc, person_id, address_key from contact where address_key = :a "
-            "or person_id in (select person_id from contact where address_key = :a)"
+            "select doc, person_id, address_key from contact where person_id in ("
+            "select person_id from contact where address_key = :a union "
+            "select c.person_id from contact_address a join contact c on c.connection = a.connection "
+            "and c.id = a.contact_id where a.address_key = :a)"
         ),
         {"a": address_key},
     )
@@ -92,6 +99,9 @@ def find(tx: Tx, address_key: str, rehearsed: Rehearsed) -> Stored:
         stored.contacts.append(codec.decode_contact(row.doc))
         stored.persons.add(row.person_id)
         stored.addresses |= {row.address_key} - {None}
+    for connection, contact_id in stored.refs:
+        others = text("select address_key from contact_address where connection = :c and contact_id = :i")
+        stored.addresses |= set(tx.execute(others, {"c": connection, "i": contact_id}).scalars())
     for response in tx.execute(text("select * from response")):
         mine = (response.connection, response.contact_id) in stored.refs or response.person_id in stored.persons
         if mine or response.email.strip().casefold() in stored.addresses:
@@ -99,12 +109,15 @@ def find(tx: Tx, address_key: str, rehearsed: Rehearsed) -> Stored:
             stored.texts += [response.comment]
     _find_rehearsals(tx, stored, rehearsed)
     statement = text(
-        "select w.key, w.connection, w.kind, w.change, r.record_id, r.record_type, r.link, r.already_there "
+        "select w.key, w.connection, w.kind, w.change, w.owner, w.rehearsal, w.changed_at, w.state, r.at, "
+        "r.record_id, r.record_type, r.link, r.already_there "
         "from write_back w left join receipt r on r.key = w.key where w.response_key = :k"
     )
     for key in stored.answers:
         for row in tx.execute(statement, {"k": key}):
             stored.write_backs[row.key] = codec.from_text(row.change)
+            if row.kind == "open_ticket" and (row.at or row.state in ("sending", "unknown")):
+                stored.tickets.append((row.connection, row.at or row.changed_at, row.owner, bool(row.rehearsal)))
             if row.record_id is not None:
                 receipt = Receipt(
                     key=row.key, record_id=row.record_id, record_type=row.record_type, link=row.link,
@@ -177,12 +190,12 @@ def _strip(tx: Tx, table: Table, stored: Stored) -> int:
 
 
 def _strip_jobs(tx: Tx, table: Table, stored: Stored) -> int:
-    """Empty the words that were rehearsed in their name; the Job stays, as what was done."""
+    """Empty what was rehearsed in their name: whose it was, score and words; the Job stays, as what was done."""
     done = 0
     for job_id in stored.rehearsed_by:
         this = table.c.id == job_id
         kept = tx.execute(select(table.c.params).where(this)).scalar_one_or_none()  # an old copy may not have it
-        bare = codec.to_text({**codec.from_text(kept), "comment": ""}) if kept else kept
+        bare = codec.to_text({k: v for k, v in codec.from_text(kept).items() if k not in _REHEARSED}) if kept else kept
         if bare != kept:
             done += tx.execute(update(table).where(this).values({"params": bare})).rowcount
     return done
@@ -200,6 +213,9 @@ def _remove(tx: Tx, table: Table, stored: Stored) -> int:
             tests.append(
                 and_(columns.kind == "contact", columns.record_id == contact_id, columns.connection == connection)
             )
+        if table.name == "merged_contact":
+            either = or_(columns.id == contact_id, columns.into_id == contact_id)
+            tests.append(and_(columns.connection == connection, either))
         if table.name == "contact":
             tests.append(and_(columns.connection == connection, columns.id == contact_id))
     if "person_id" in columns and stored.persons:
@@ -267,6 +283,21 @@ def clean_copy(path: Path, stored: Stored, clean: Clean) -> bool:
         finally:
             copy.close()
     except (SQLAlchemyError, sqlite3.Error, ConnectorError):
+        return False
+
+
+def carry(path: Path, known: forgotten.Erasures) -> bool:
+    """Put what is known of erasures into a copy of the SQLite file; False where it is of a schema without them."""
+    try:
+        copy = open_store(f"sqlite:///{path}", migrate=False)
+        try:
+            with copy.write() as tx:
+                if not inspect(tx).has_table("installation"):
+                    return True  # somebody else's file
+                return forgotten.carry(tx, known)
+        finally:
+            copy.close()
+    except (SQLAlchemyError, AttributeError, sqlite3.Error, ConnectorError):
         return False
 
 

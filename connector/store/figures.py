@@ -60,7 +60,12 @@ def read(tx: Tx, *, now: datetime) -> Figures:
         )
     ).all()
     holds = tx.execute(text("select kind, cause, count(*) as n from hold group by kind, cause"))
-    followed = tx.execute(text("select state, count(*) as n from follow_up group by state"))
+    followed = tx.execute(
+        text(
+            "select f.state, count(*) as n from follow_up f join write_back w on w.key = f.key "
+            "where not w.rehearsal group by f.state"
+        )
+    )
     return Figures(
         attempts={(row.story, row.connection, row.outcome): row.n for row in attempts},
         calls={row.connection: int(row.n or 0) for row in calls},

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from connector.domain import FollowUp, FollowUpState, OpenTicket, Receipt
-from connector.store import codec
+from connector.store import codec, contacts
 from connector.store.bulk import upsert
 from connector.store.engine import Tx
 from connector.store.tables import instant, moment
@@ -32,6 +32,8 @@ class OurTicket:
     """Whether it was watched before; else `follow_up` is its beginning."""
     asked: bool = True
     """Whether a rule asks for it still: by the answer it was opened for, or by one that joined it."""
+    joined_by: tuple[str, ...] = ()
+    """Where only answers that joined it ask for it: of whom they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,21 @@ class Answered:
     responded_at: datetime
     link: str
     rehearsal: bool
+    joined_by: str = ""
+    """Whose answer this is, where it is not the one that the ticket was opened for but one that joined it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAnswer:
+    """One of the answers on a ticket for which a rule asks for that ticket still."""
+
+    ticket_key: str
+    response_key: str
+    contact_name: str
+    score: int
+    contact_id: str | None
+    company_id: str | None
+    responded_at: datetime
 
 
 _OURS = (
@@ -78,8 +95,54 @@ def tickets(
             ),
             {"c": connection, "rehearsal": rehearsal},
         )
-        given_up -= {row.depends_on for row in joined if _asks(row)}
-    return [_ours(row, asked=row.key not in given_up) for row in rows]
+        left = {row.depends_on for row in joined if _asks(row)}
+        return [
+            replace(
+                _ours(row, asked=row.key not in given_up - left), joined_by=_names(tx, row, given_up & left, rehearsal)
+            )
+            for row in rows
+        ]
+    return [_ours(row, asked=True) for row in rows]
+
+
+def _names(tx: Tx, row: Row[Any], shared: Collection[str], rehearsal: bool) -> tuple[str, ...]:
+    if row.key not in shared:
+        return ()
+    found = open_answers(tx, row.key, rehearsal=rehearsal).get(row.key, [])
+    return tuple(dict.fromkeys(each.contact_name for each in found if each.contact_name))
+
+
+def open_answers(tx: Tx, ticket_key: str = "", *, rehearsal: bool) -> dict[str, list[OpenAnswer]]:
+    """By the write-back that opened the ticket (all of them, or one), the answers that ask for it, the worst first: the
+    one it was opened for, and those that joined it."""
+    rows = tx.execute(
+        text(
+            "select w.key, w.kind, w.depends_on, w.rule_id, w.revision, a.key as response_key, "
+            "a.revision as a_revision, a.judged, a.score, a.connection, a.contact_id, a.company_id, a.responded_at "
+            "from write_back w join response a on a.key = w.response_key "
+            "where w.kind in ('open_ticket', 'join_ticket') and w.rehearsal = :rehearsal "
+            "and w.state not in ('discarded', 'superseded', 'undone') "
+            "and (:k = '' or w.key = :k or w.depends_on = :k) order by a.score, a.responded_at, w.key"
+        ),
+        {"k": ticket_key, "rehearsal": rehearsal},
+    ).all()
+    found: dict[str, list[OpenAnswer]] = {}
+    for row in rows:
+        key = row.depends_on if row.kind == "join_ticket" else row.key
+        if not _asks(row):
+            continue
+        stored = contacts.contact(tx, row.connection, row.contact_id) if row.contact_id else None
+        answer = OpenAnswer(
+            ticket_key=key,
+            response_key=row.response_key,
+            contact_name=stored.contact().name if stored else "",
+            score=row.score,
+            contact_id=row.contact_id,
+            company_id=row.company_id,
+            responded_at=moment(row.responded_at),
+        )
+        found.setdefault(key, []).append(answer)
+    return found
 
 
 def watched(tx: Tx, *, rehearsal: bool, without: Collection[FollowUpState]) -> list[str]:
@@ -134,7 +197,8 @@ def listed(tx: Tx, *, connection: str = "", response_key: str = "", states: Coll
     rows = tx.execute(
         text(
             f"select {', '.join(f'f.{name}' for name in _COLUMNS)}, a.score, a.contact_id, a.company_id, "
-            "a.responded_at, r.link, w.rehearsal from follow_up f join response a on a.key = f.response_key "
+            "a.responded_at, a.revision as a_revision, a.judged, w.revision, w.rule_id, r.link, w.rehearsal "
+            "from follow_up f join response a on a.key = f.response_key "
             "join write_back w on w.key = f.key left join receipt r on r.key = f.key "
             + (f"where {' and '.join(where)} " if where else "")
             + "order by f.opened_at, f.key"
@@ -142,7 +206,8 @@ def listed(tx: Tx, *, connection: str = "", response_key: str = "", states: Coll
         asked,
     )
     return [
-        Answered(
+        _of_who_joined(tx, row)
+        or Answered(
             follow_up=of(row),
             score=row.score,
             contact_id=row.contact_id,
@@ -153,6 +218,23 @@ def listed(tx: Tx, *, connection: str = "", response_key: str = "", states: Coll
         )
         for row in rows
     ]
+
+
+def _of_who_joined(tx: Tx, row: Row[Any]) -> Answered | None:
+    """The follow-up with the answer that still needs it, where that is not the one that the ticket was opened for."""
+    found = [] if _asks(row) else open_answers(tx, row.key, rehearsal=bool(row.rehearsal)).get(row.key, [])
+    if not found:
+        return None
+    return Answered(
+        follow_up=of(row),
+        score=found[0].score,
+        contact_id=found[0].contact_id,
+        company_id=found[0].company_id,
+        responded_at=found[0].responded_at,
+        link=row.link or "",
+        rehearsal=bool(row.rehearsal),
+        joined_by=found[0].contact_name or f"contact {found[0].contact_id}",
+    )
 
 
 def standing(tx: Tx, *, rehearsal: bool) -> dict[str, str]:
@@ -196,10 +278,10 @@ def of(row: Row[Any]) -> FollowUp:
     return FollowUp(**values | {"state": FollowUpState(row.state)})
 
 
-def _row(row: FollowUp) -> list[object]:
+def _row(row: FollowUp) -> tuple[object, ...]:
     values = {name: getattr(row, name) for name in _COLUMNS}
     values |= {name: instant(values[name]) if values[name] else None for name in _TIMES}
-    return [*(values | {"state": row.state.value}).values()]
+    return tuple((values | {"state": row.state.value}).values())
 
 
 def _asks(row: Row[Any]) -> bool:

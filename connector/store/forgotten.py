@@ -101,6 +101,42 @@ def left_behind(tx: Tx, connection: str) -> tuple[frozenset[str], frozenset[str]
     return frozenset(keys), frozenset(tickets)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasures:
+    """Everything a store knows of erasures, to be put into its copies."""
+
+    installation: str
+    secret: str
+    digests: list[tuple[str, str, int]]
+    certificates: list[tuple[str, int, str]]
+
+
+def everything(tx: Tx) -> Erasures:
+    installation = tx.execute(text("select id, secret from installation")).one()
+    digests = tx.execute(text("select digest, kind, at from forgotten"))
+    written = tx.execute(text("select id, at, doc from erasure"))
+    return Erasures(
+        installation=installation.id,
+        secret=installation.secret,
+        digests=[(row.digest, row.kind, row.at) for row in digests],
+        certificates=[(row.id, row.at, row.doc) for row in written],
+    )
+
+
+def carry(tx: Tx, known: Erasures) -> bool:
+    """Put them into a copy, so that whoever was erased stays so where it is restored; what is no copy of this store is
+    left alone. False where digests of the copy were made with another key."""
+    row = tx.execute(text("select * from installation")).first()
+    if row is None or row.id != known.installation:
+        return True
+    if row.secret not in ("", known.secret):
+        return False
+    tx.execute(text("update installation set secret = :s"), {"s": known.secret})
+    upsert(tx, "forgotten", ("digest", "kind", "at"), known.digests, keep=("at",))
+    upsert(tx, "erasure", ("id", "at", "doc"), known.certificates)
+    return True
+
+
 def certificates(tx: Tx) -> list[tuple[str, datetime, dict[str, Any]]]:
     """(number, when, what was removed where), oldest first."""
     rows = tx.execute(text("select id, at, doc from erasure order by at, id"))

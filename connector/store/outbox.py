@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,19 +10,20 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from connector.domain import Mode, Receipt, WriteBack, WriteBackState
-from connector.store import codec
-from connector.store.bulk import upsert
+from connector.store import codec, receipts
 from connector.store.engine import Tx
 from connector.store.tables import instant, moment
 
 WITHDRAWN = "the answer changed; no rule asks for it now"
 """Why one was discarded that a later revision of its answer, or a later rule, may bring back."""
 ORPHANED = "what it depends on was never applied"
+ELSEWHERE = "what it depends on is written on another connection by now"
 WITHOUT_RECORD = "what it depends on was settled by hand without saying which record it is (--record)"
 
 _UNTRIED = "write_back.state = 'waiting' and write_back.tries = 0"
 _BY_ITSELF = (
-    f"write_back.state = 'discarded' and write_back.tries = 0 and write_back.error in ('{WITHDRAWN}', '{ORPHANED}')"
+    "write_back.state = 'discarded' and write_back.tries = 0 "
+    f"and write_back.error in ('{WITHDRAWN}', '{ORPHANED}', '{ELSEWHERE}')"
 )
 TAKES_A_CHANGE = f"(({_UNTRIED}) or ({_BY_ITSELF}))"
 """May this row take a new change? Only one that surely never reached the other system and that no person decided on.
@@ -63,7 +64,8 @@ def in_turn(tx: Tx) -> None:
 def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: datetime, mode: Mode = Mode.LIVE) -> None:
     """Add rows; one that may take a new change waits with it, also if it was withdrawn; others stay as they are.
 
-    What is written down in a `mode` that is not live leaves live only after a person has confirmed it.
+    What is written down in a `mode` that is not live leaves live only after a person has confirmed it. The key does not
+    say where a rule writes: a row goes where its change belongs, and whose ticket it is to be is asked anew.
     """
     fuse = "" if rehearsal or mode is Mode.LIVE else mode.value
     if write_backs:
@@ -75,7 +77,8 @@ def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: dat
                 "rehearsal, not_before, depends_on, state, token, tries, lookups, error, fuse, owner, created_at, "
                 "changed_at) values (:key, :response_key, :revision, :rule_id, :action_id, :connection, :kind, "
                 ":change, :rehearsal, :not_before, :depends_on, 'waiting', 0, 0, 0, '', :fuse, '', :now, :now) "
-                "on conflict (key) do update set kind = excluded.kind, change = excluded.change, "
+                "on conflict (key) do update set connection = excluded.connection, owner = '', "
+                "kind = excluded.kind, change = excluded.change, "
                 "revision = excluded.revision, not_before = excluded.not_before, "
                 "depends_on = excluded.depends_on, state = 'waiting', error = '', "
                 f"changed_at = excluded.changed_at where {TAKES_A_CHANGE}"
@@ -90,17 +93,21 @@ def put(tx: Tx, write_backs: Collection[WriteBack], *, rehearsal: bool, now: dat
 
 
 def renew(tx: Tx, write_backs: Collection[WriteBack], *, now: datetime) -> None:
-    """One that was rejected, and is another change by now, takes it and waits again. A person asked for this."""
+    """One that was rejected, and is another change by now or one for another connection, takes it and waits again. A
+    person asked for this."""
     for wb in write_backs:
         tx.execute(
             text(
-                "update write_back set kind = :kind, change = :change, depends_on = :depends_on, "
+                "update write_back set connection = :connection, owner = '', on_ticket = null, "
+                "kind = :kind, change = :change, depends_on = :depends_on, "
                 "not_before = :not_before, state = 'waiting', tries = 0, "
-                "error = '', changed_at = :now where key = :key and change <> :change "
+                "error = '', changed_at = :now where key = :key "
+                "and (change <> :change or connection <> :connection) "
                 f"and (state = 'rejected' or {TAKES_A_CHANGE})"
             ),
             {
                 "key": wb.key,
+                "connection": wb.connection,
                 "kind": wb.kind,
                 "change": codec.to_text(wb.change),
                 "depends_on": wb.depends_on,
@@ -126,13 +133,14 @@ def withdraw(tx: Tx, response_key: str, keep: Collection[str], *, now: datetime)
     return len(gone)
 
 
-_ENTRY = (
+ENTRY = (
     "select w.*, r.record_id, r.record_type, r.link, r.already_there, r.before from write_back w "
     "left join receipt r on r.key = w.key "
 )
+"""What `entry_of` reads; conditions and an order follow it."""
 
 
-def _entry(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> Entry:
     return Entry(
         write_back=WriteBack(
             key=row.key,
@@ -156,24 +164,13 @@ def _entry(row: Row[Any]) -> Entry:
         changed_at=moment(row.changed_at),
         fuse=row.fuse,
         owner=row.owner,
-        receipt=_receipt(row) if row.record_id is not None else None,
-    )
-
-
-def _receipt(row: Row[Any]) -> Receipt:
-    return Receipt(
-        key=row.key,
-        record_id=row.record_id,
-        record_type=row.record_type,
-        link=row.link,
-        already_there=bool(row.already_there),
-        before=codec.from_text(row.before) if row.before else None,
+        receipt=receipts.from_row(row) if row.record_id is not None else None,
     )
 
 
 def get(tx: Tx, key: str) -> Entry | None:
-    row = tx.execute(text(_ENTRY + "where w.key = :k"), {"k": key}).first()
-    return _entry(row) if row else None
+    row = tx.execute(text(ENTRY + "where w.key = :k"), {"k": key}).first()
+    return entry_of(row) if row else None
 
 
 def listed(
@@ -197,7 +194,7 @@ def listed(
             asked[column] = value
             wanted.append(f"w.{column} = :{column}")
     where = f"where {' and '.join(wanted)} " if wanted else ""
-    return [_entry(row) for row in tx.execute(text(_ENTRY + where + "order by w.created_at, w.key"), asked)]
+    return [entry_of(row) for row in tx.execute(text(ENTRY + where + "order by w.created_at, w.key"), asked)]
 
 
 def beginning(tx: Tx, prefix: str, *, limit: int) -> list[Entry]:
@@ -205,10 +202,10 @@ def beginning(tx: Tx, prefix: str, *, limit: int) -> list[Entry]:
     # The database's own language may sort "-" between letters; keys are compared by byte ("~" is above all of them).
     by_byte = ' collate "C"' if tx.dialect.name == "postgresql" else ""
     rows = tx.execute(
-        text(f"{_ENTRY}where w.key{by_byte} >= :low and w.key{by_byte} < :high order by w.key limit :n"),
+        text(f"{ENTRY}where w.key{by_byte} >= :low and w.key{by_byte} < :high order by w.key limit :n"),
         {"low": prefix, "high": prefix + "~", "n": limit},
     )
-    return [_entry(row) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
 def counts(tx: Tx) -> dict[str, int]:
@@ -216,117 +213,19 @@ def counts(tx: Tx) -> dict[str, int]:
     return {row.state: row.n for row in rows}
 
 
-_UNSETTLED = "(w.state = 'sending' or (w.state = 'unknown' and w.look_after <= :now))"
-
-
-def connections_with_work(tx: Tx, *, now: datetime, mode: Mode) -> list[str]:
-    """The connections a delivery would do something on now: look up what is unknown, or send what is due.
-
-    Due is also what a fuse may hold; not what waits for another that is still on its way.
-    """
-    rows = tx.execute(
-        text(
-            f"select distinct w.connection from write_back w left join write_back d on d.key = w.depends_on "
-            f"where {_UNSETTLED} or (w.state = 'waiting' and w.not_before <= :now and :sends and "
-            "w.rehearsal = :rehearsal and (w.depends_on is null or d.state not in ('waiting', 'sending', 'unknown'))) "
-            "order by 1"
-        ),
-        {"now": instant(now), "sends": mode is not Mode.PREVIEW, "rehearsal": mode is Mode.REHEARSAL},
-    )
-    return [row.connection for row in rows]
-
-
-BEFORE_LIVE = ("preview", "rehearsal")
-"""The fuses of what was written down before mode live: it is not due until a person has confirmed it."""
-DUE = (
-    "left join write_back d on d.key = w.depends_on "
-    "where w.connection = :c and w.state = 'waiting' and w.not_before <= :now and w.rehearsal = :rehearsal "
-    f"and (w.depends_on is null or d.state = 'applied') and w.fuse not in {BEFORE_LIVE} "
-)
-DUE_ORDER = "w.not_before, w.created_at, case when w.depends_on is null then 0 else 1 end, w.key"
-
-
-def due(
-    tx: Tx, connection: str, *, now: datetime, rehearsal: bool, tickets: Callable[[], bool], page: int = 200
-) -> Iterator[Entry]:
-    """What may go now: waiting, its time come, and what it depends on applied. Oldest first, read a page at a time.
-
-    `tickets` is asked before each page: False leaves open_ticket out. Rows the caller passes over use up nothing.
-    """
-    after: dict[str, Any] = {"a": "", "b": "", "d": 0, "e": ""}
-    while True:
-        rows = tx.execute(
-            text(
-                f"{_ENTRY}{DUE}and (:tickets or w.kind <> 'open_ticket' or w.fuse = 'released') "
-                f"and ({DUE_ORDER}) > (:a, :b, :d, :e) order by {DUE_ORDER} limit :n"
-            ),
-            {"c": connection, "now": instant(now), "rehearsal": rehearsal, "tickets": tickets(), "n": page, **after},
-        ).all()
-        yield from map(_entry, rows)
-        if len(rows) < page:
-            return
-        last = rows[-1]
-        after = {"a": last.not_before, "b": last.created_at, "d": int(last.depends_on is not None), "e": last.key}
-
-
-def any_due(tx: Tx, connection: str, *, now: datetime, rehearsal: bool) -> bool:
-    """Whether anything may go now, or waits in vain."""
-    row = tx.execute(
-        text(f"select 1 as one from write_back w {DUE}limit 1"),
-        {"c": connection, "now": instant(now), "rehearsal": rehearsal},
-    ).first()
-    return row is not None or bool(orphaned(tx, connection))
-
-
-def moved_since(tx: Tx, connection: str, since: datetime, *, now: datetime, rehearsal: bool) -> bool:
-    """Whether there is more to do than at that moment: something to look up, or a row that changed or fell due."""
-    row = tx.execute(
-        text(
-            f"select 1 as one from write_back w where w.connection = :c and ({_UNSETTLED} or (w.state = 'waiting' "
-            "and w.rehearsal = :rehearsal and w.not_before <= :now and (w.changed_at > :s or w.not_before > :s))) "
-            "limit 1"
-        ),
-        {"c": connection, "s": instant(since), "now": instant(now), "rehearsal": rehearsal},
-    ).first()
-    return row is not None
-
-
-def due_but_tickets(tx: Tx, connection: str, *, now: datetime, rehearsal: bool) -> bool:
-    """Whether anything may go now that no fuse on tickets holds, or waits in vain."""
-    row = tx.execute(
-        text(f"select 1 as one from write_back w {DUE}and (w.kind <> 'open_ticket' or w.fuse = 'released') limit 1"),
-        {"c": connection, "now": instant(now), "rehearsal": rehearsal},
-    ).first()
-    return row is not None or bool(orphaned(tx, connection))
-
-
 def depending_on(tx: Tx, key: str) -> list[Entry]:
-    return [_entry(row) for row in tx.execute(text(_ENTRY + "where w.depends_on = :k order by w.key"), {"k": key})]
-
-
-def orphaned(tx: Tx, connection: str) -> list[tuple[str, str]]:
-    """(key, why) of those waiting on a write-back that will never be applied, or that left no record."""
-    rows = tx.execute(
-        text(
-            "select w.key, d.state from write_back w join write_back d on d.key = w.depends_on "
-            "left join receipt r on r.key = d.key where w.connection = :c and w.state = 'waiting' and "
-            "(d.state in ('rejected', 'superseded', 'discarded', 'undone') or (d.state = 'applied' and r.key is null)) "
-            "order by w.created_at, w.key"
-        ),
-        {"c": connection},
-    )
-    return [(row.key, WITHOUT_RECORD if row.state == "applied" else ORPHANED) for row in rows]
+    return [entry_of(row) for row in tx.execute(text(ENTRY + "where w.depends_on = :k order by w.key"), {"k": key})]
 
 
 def in_state(tx: Tx, connection: str, state: str, *, look_due: datetime | None = None) -> list[Entry]:
     rows = tx.execute(
         text(
-            _ENTRY + "where w.connection = :c and w.state = :s and (:due = '' or w.look_after <= :due) "
+            ENTRY + "where w.connection = :c and w.state = :s and (:due = '' or w.look_after <= :due) "
             "order by w.created_at, w.key"
         ),
         {"c": connection, "s": state, "due": instant(look_due) if look_due else ""},
     )
-    return [_entry(row) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
 def move(
@@ -378,44 +277,3 @@ def look_no_more(tx: Tx, keys: Collection[str]) -> None:
     """These can be looked up by nobody: they stay unknown until a person decides, and are no work until then."""
     for key in keys:
         tx.execute(text("update write_back set look_after = null where key = :k and state = 'unknown'"), {"k": key})
-
-
-def put_receipt(tx: Tx, receipt: Receipt, *, now: datetime) -> None:
-    """Final: the first receipt of a key stands."""
-    kept = ("record_id", "record_type", "link", "already_there", "at", "before")
-    upsert(
-        tx,
-        "receipt",
-        ("key", *kept),
-        [
-            (
-                receipt.key, receipt.record_id, receipt.record_type, receipt.link, receipt.already_there, instant(now),
-                codec.to_text(receipt.before) if receipt.before is not None else None,
-            )
-        ],
-        keep=kept,
-    )  # fmt: skip
-
-
-def receipt_of(tx: Tx, key: str) -> Receipt | None:
-    row = tx.execute(text("select * from receipt where key = :k"), {"k": key}).first()
-    return _receipt(row) if row else None
-
-
-def keys_with_record(tx: Tx, record_type: str, record_id: str) -> list[str]:
-    rows = tx.execute(
-        text("select key from receipt where record_type = :t and record_id = :i"), {"t": record_type, "i": record_id}
-    )
-    return [row.key for row in rows]
-
-
-def newest_ticket(tx: Tx, connection: str) -> Receipt | None:
-    """The last ticket that was opened or found on a connection."""
-    row = tx.execute(
-        text(
-            "select r.* from receipt r join write_back w on w.key = r.key where w.connection = :c "
-            "and r.record_type = 'ticket' order by r.at desc, r.key limit 1"
-        ),
-        {"c": connection},
-    ).first()
-    return _receipt(row) if row else None

@@ -124,10 +124,15 @@ def askings_of(tx: Tx, *, address_key: str | None, person_id: str | None) -> lis
     ]
 
 
+ON_RECORD = "history"
+"""The source of askings that were told as such (connector history import); other askings are known by their answer."""
+
+
 def ever_asked(tx: Tx, address_keys: Iterable[str], person_ids: Iterable[str]) -> int:
-    """How many of these people (by address or person) were ever asked."""
+    """How many of these people (by address or person) are on record as asked: not those of whom only an answer shows
+    it, or everybody asked would always have answered."""
     addresses, persons = set(address_keys), set(person_ids)
-    rows = tx.execute(text("select distinct address_key, person_id from asking"))
+    rows = tx.execute(text("select distinct address_key, person_id from asking where source = :s"), {"s": ON_RECORD})
     return len(
         {row.person_id or row.address_key for row in rows if row.address_key in addresses or row.person_id in persons}
     )

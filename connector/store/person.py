@@ -23,8 +23,10 @@ def rows(tx: Tx, stored: Stored) -> dict[str, list[dict[str, Any]]]:
 
     for connection, contact_id in stored.refs:
         add("contact", "connection = :c and id = :i", c=connection, i=contact_id)
+        add("contact_address", "connection = :c and contact_id = :i", c=connection, i=contact_id)
         add("membership", "connection = :c and member = :m", c=connection, m=f"contact:{contact_id}")
         add("person_link", "connection = :c and contact_id = :i", c=connection, i=contact_id)
+        add("merged_contact", "connection = :c and (id = :i or into_id = :i)", c=connection, i=contact_id)
         add("hint", "connection = :c and kind = 'contact' and record_id = :i", c=connection, i=contact_id)
         add("suppression", "value = :v", v=f"{connection}/{contact_id}")
         add(

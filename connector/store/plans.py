@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
 
-from connector.domain import Decision
+from connector.domain import Decision, Reason
 from connector.store import codec
 from connector.store.bulk import upsert
 from connector.store.engine import Tx
@@ -104,3 +104,27 @@ def each_decision(tx: Tx, plan_id: str) -> Iterator[Decision]:
     )
     for row in rows:
         yield codec.decode_decision(row.doc)
+
+
+def chosen(tx: Tx, connection: str, contact_ids: Collection[str]) -> dict[str, tuple[int, float]]:
+    """How near each contact came to being asked, as a rank, the nearest least: invited by a plan, the newest first; in
+    an audience, though not invited; neither (not among the keys)."""
+    found: dict[str, tuple[int, float]] = {}
+    statement = text(
+        "select d.invited, d.reason, p.at from decision d join plan p on p.id = d.plan_id "
+        "where p.connection = :c and d.contact_id = :i"
+    )
+    for contact_id in contact_ids:
+        ranks = [
+            (0 if row.invited else 1, -moment(row.at).timestamp())
+            for row in tx.execute(statement, {"c": connection, "i": contact_id})
+            if row.invited or row.reason not in _OUTSIDE
+        ]
+        if ranks:
+            found[contact_id] = min(ranks)
+    return found
+
+
+_OUTSIDE = frozenset(
+    (Reason.OUTSIDE_CONTACT_TYPE, Reason.OUTSIDE_COMPANY_TYPE, Reason.OUTSIDE_MARKETING_GROUP, Reason.GONE)
+)

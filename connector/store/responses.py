@@ -99,31 +99,52 @@ def newest_of_company(tx: Tx, connection: str, company_id: str) -> list[tuple[st
 
 def newer_recorded(tx: Tx, write_back: WriteBack, change: RecordResponse, *, rehearsal: bool) -> bool:
     """Is a newer answer of the contact recorded by another write-back, or about to be?"""
-    rows = tx.execute(
-        text(
-            "select w.change from write_back w join response r on r.key = w.response_key "
-            "where r.connection = :c and r.contact_id = :i and w.connection = :c and w.kind = 'record_response' "
-            "and w.rehearsal = :rehearsal and w.state in ('waiting', 'sending', 'unknown', 'applied') and w.key <> :k"
-        ),
-        {"c": write_back.connection, "i": change.contact_id, "k": write_back.key, "rehearsal": rehearsal},
-    )
-    others = [codec.from_text(row.change, RecordResponse) for row in rows]
+    others = [
+        codec.from_text(stored, RecordResponse)
+        for stored in _others(tx, write_back, change, "contact_id", change.contact_id, rehearsal=rehearsal)
+    ]
     return any(o.contact_id == change.contact_id and o.responded_at > change.responded_at for o in others)
 
 
 def newer_set(tx: Tx, write_back: WriteBack, change: SetField, *, rehearsal: bool) -> bool:
     """Is the same field set by another write-back of a newer answer, or about to be?"""
     column = "contact_id" if change.on == "contact" else "company_id"
-    rows = tx.execute(
-        text(
-            "select w.change from write_back w join response r on r.key = w.response_key "
-            f"where r.connection = :c and r.{column} = :i and w.connection = :c and w.kind = 'set_field' "
-            "and w.rehearsal = :rehearsal and w.state in ('waiting', 'sending', 'unknown', 'applied') and w.key <> :k"
-        ),
-        {"c": write_back.connection, "i": change.record_id, "k": write_back.key, "rehearsal": rehearsal},
-    )
-    others = [codec.from_text(row.change, SetField) for row in rows]
+    others = [
+        codec.from_text(stored, SetField)
+        for stored in _others(tx, write_back, change, column, change.record_id, rehearsal=rehearsal)
+    ]
     return any(_place(o) == _place(change) and o.responded_at > change.responded_at for o in others)
+
+
+def _others(
+    tx: Tx, write_back: WriteBack, change: RecordResponse | SetField, column: str, record_id: str, *, rehearsal: bool
+) -> Iterator[str]:
+    """Changes of the same kind on the same connection that were made or may be: by answers of whom `column` says the
+    record, and by newer ones of other connections, whose own ids say nothing of where their rules write."""
+    given = {
+        "c": write_back.connection, "i": record_id, "k": write_back.key, "kind": write_back.kind,
+        "rehearsal": rehearsal, "at": instant(change.responded_at),
+    }  # fmt: skip
+    conditions = [f"r.connection = :c and r.{column} = :i"]
+    if of_others(tx, write_back.connection):
+        conditions.append("r.connection <> :c and r.responded_at > :at")
+    for condition in conditions:
+        rows = tx.execute(
+            text(
+                "select w.change from write_back w join response r on r.key = w.response_key "
+                f"where {condition} and w.connection = :c and w.kind = :kind and w.rehearsal = :rehearsal "
+                "and w.state in ('waiting', 'sending', 'unknown', 'applied') and w.key <> :k"
+            ),
+            given,
+        )
+        yield from (row.change for row in rows)
+
+
+def of_others(tx: Tx, connection: str) -> bool:
+    """Whether there are answers of other connections: two seeks, so that one CRM alone pays nothing for several."""
+    ends = "select (select min(connection) from response) as low, (select max(connection) from response) as high"
+    row = tx.execute(text(ends)).one()
+    return row.low is not None and (row.low, row.high) != (connection, connection)
 
 
 def _place(change: SetField) -> tuple[str, str, str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from connector.store import jobs
-from connector.store.engine import Store, Tx
+from connector.store import attempts, jobs
+from connector.store.engine import Store, Tx, revisions
 from connector.store.leases import Lease
 from connector.store.tables import moment
 
@@ -24,14 +23,8 @@ class Schema:
 
 
 def schema(store: Store) -> Schema:
-    from alembic.script import ScriptDirectory
-
-    head = ScriptDirectory(str(Path(__file__).parent / "migrations")).get_current_head()
-    with store.read() as tx:
-        if not inspect(tx).has_table("alembic_version"):
-            return Schema(current=None, head=str(head))
-        current = tx.execute(text("select version_num from alembic_version")).scalar()
-    return Schema(current=current, head=str(head))
+    current, head = revisions(store)
+    return Schema(current=current, head=head)
 
 
 def trouble(store: Store) -> str:
@@ -68,12 +61,12 @@ def oldest(tx: Tx) -> dict[str, datetime]:
     return {row.state: moment(row.at) for row in rows}
 
 
-def last_of_each_story(tx: Tx) -> list[tuple[jobs.Job, jobs.Attempt]]:
+def last_of_each_story(tx: Tx) -> list[tuple[jobs.Job, attempts.Attempt]]:
     """The newest attempt of each story on each connection, with its job."""
     pairs = tx.execute(text("select distinct story, connection from job order by story, connection")).all()
     found = []
     for story, connection in pairs:
-        for attempt in jobs.attempts_of(tx, story, connection)[:1]:
+        for attempt in attempts.of_story(tx, story, connection)[:1]:
             job = jobs.get(tx, attempt.job_id)
             if job is not None:
                 found.append((job, attempt))

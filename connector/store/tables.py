@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import to_builtins
 from sqlalchemy import Index, LargeBinary, MetaData, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
@@ -16,12 +17,14 @@ SQLModel.metadata = MetaData(
     }
 )
 metadata = SQLModel.metadata
+_WIDTH = len("2026-11-20T16:20:00.000000Z")
 
 
 def instant(moment: datetime) -> str:
     """The stored form of an aware datetime."""
-    # isoformat, not strftime: it is ten times faster, and every pulled contact passes here
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    # by msgspec, not isoformat: it is five times faster, and every pulled contact passes here
+    text: str = to_builtins(moment if moment.tzinfo is UTC else moment.astimezone(UTC))
+    return text if len(text) == _WIDTH else f"{text[:-1]}.000000Z"  # it leaves a fraction of nothing out
 
 
 def moment(text: str) -> datetime:
@@ -161,6 +164,30 @@ class PersonLinkRow(SQLModel, table=True):
     person_id: str = _text(key=True)
     ended_at: str = _text(key=True)
     linked_at: str = _text()
+    because: str = Field(default="", sa_type=Text, nullable=False, sa_column_kwargs={"server_default": ""})
+
+
+class ContactAddressRow(SQLModel, table=True):
+    """An address that a contact has beside its default one, as far as one could write to it."""
+
+    __tablename__ = "contact_address"
+    connection: str = _text(key=True)
+    contact_id: str = _text(key=True)
+    address_key: str = _text(key=True)
+    __table_args__ = (Index("ix_contact_address_address_key", "address_key"),)
+
+
+class MergedContactRow(SQLModel, table=True):
+    """A contact that the CRM merged into another (`into_id`). `taken_over_at`: when the survivor, once it was there,
+    took over its person."""
+
+    __tablename__ = "merged_contact"
+    connection: str = _text(key=True)
+    id: str = _text(key=True)
+    into_id: str = _text()
+    at: str = _text()
+    taken_over_at: str | None = _text(null=True)
+    __table_args__ = (Index("ix_merged_contact_into_id", "connection", "into_id"),)
 
 
 class SuppressionRow(SQLModel, table=True):
@@ -374,3 +401,13 @@ class ErasureRow(SQLModel, table=True):
     id: str = _text(key=True)
     at: str = _text()
     doc: str = _text()
+
+
+class VaultRow(SQLModel, table=True):
+    """A secret that must outlive the process, such as a rotated refresh token: sealed with the operator's key."""
+
+    __tablename__ = "vault"
+    connection: str = _text(key=True)
+    name: str = _text(key=True)
+    secret: str = _text()
+    changed_at: str = _text()

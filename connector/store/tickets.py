@@ -32,9 +32,13 @@ class Asked:
     joined: bool
     revision: int
     not_before: datetime
+    connection: str = ""
 
 
-_ASKED = "select w.key, w.depends_on, w.rule_id, w.action_id, w.kind, w.revision, w.not_before from write_back w "
+_ASKED = (
+    "select w.connection, w.key, w.depends_on, w.rule_id, w.action_id, w.kind, w.revision, w.not_before "
+    "from write_back w "
+)
 
 
 def of_response(tx: Tx, response_key: str) -> list[Asked]:
@@ -76,6 +80,7 @@ def _asked(tx: Tx, where: str, **values: str) -> list[Asked]:
             joined=row.kind == "join_ticket",
             revision=row.revision,
             not_before=moment(row.not_before),
+            connection=row.connection,
         )
         for row in tx.execute(text(_ASKED + where), values)
     ]
@@ -171,6 +176,22 @@ def joining(tx: Tx, keys: Collection[str]) -> list[str]:
         ).first()
         if row is not None:
             found.append(key)
+    return found
+
+
+def merged(tx: Tx, keys: Collection[str]) -> dict[str, str]:
+    """Of these, what goes on a ticket that was merged, as last watched: by key, the ticket it was merged into."""
+    found = {}
+    for key in keys:
+        row = tx.execute(
+            text(
+                "select f.merged_into from write_back w join follow_up f on f.key = w.depends_on "
+                "where w.key = :k and f.merged_into is not null"
+            ),
+            {"k": key},
+        ).first()
+        if row is not None:
+            found[key] = str(row.merged_into)
     return found
 
 

@@ -46,18 +46,19 @@ def judge(email: str, *, explain: bool = True) -> Address:
     text = email.strip()
     plain = _PLAIN.fullmatch(text) if len(text) <= _MAX else None
     if plain is not None:
-        domain = plain[2].lower()
-        if len(domain) <= _LABEL and domain.rpartition(".")[2] not in _NOWHERE:
-            return _classify(plain[1].lower(), domain)
+        local, domain = plain.groups()
+        known = _domain(domain)
+        if known is not None:
+            return _classify(local.lower(), known)
     if not text:
         return _NO_ADDRESS
-    if not explain and (_NEVER.search(text) is not None or text.count("@") != 1):
+    if not explain and (_NEVER.search(text) is not None or text.count("@") != 1 or _is_nowhere(text)):
         return _MALFORMED
     try:
         local, domain = validated(text)
     except EmailNotValidError as error:
         return Address("", AddressKind.MALFORMED, str(error), _proposal(text)) if explain else _MALFORMED
-    return _classify(local, domain)
+    return _classify(local, _facts(domain))
 
 
 def validated(text: str) -> tuple[str, str]:
@@ -81,14 +82,20 @@ _NEVER = re.compile(r"[\s,;:<>()\[\]\\\"]")  # in no address without quotation m
 _DIGITS = "0123456789"
 
 
-def _classify(local: str, domain: str) -> Address:
+class _Domain(NamedTuple):
+    """`disposable`: a throw-away domain or below one. `meant`: what was probably meant where it is a known slip."""
+
+    name: str
+    disposable: bool
+    meant: str
+
+
+def _classify(local: str, domain: _Domain) -> Address:
+    name, disposable, meant = domain
     if "+" in local:
         local = local.partition("+")[0] or local
-    key = f"{local}@{domain}"
-    proposal = ""
-    disposable, meant = _domain(domain)
-    if meant:
-        proposal = f"{local}@{meant}"
+    key = f"{local}@{name}"
+    proposal = f"{local}@{meant}" if meant else ""
     if disposable:
         return Address(key, AddressKind.DISPOSABLE, "a throw-away domain", proposal)
     word = local.rstrip(_DIGITS)
@@ -102,9 +109,22 @@ def _classify(local: str, domain: str) -> Address:
 
 
 @lru_cache(maxsize=50_000)
-def _domain(domain: str) -> tuple[bool, str]:
-    """Whether it is a throw-away domain or below one, and what was probably meant where it is a known slip."""
-    return domain in blocklist or _parent_is_disposable(domain), TYPOS.get(domain, "")
+def _domain(written: str) -> _Domain | None:
+    """What is known of a domain that the conservative pattern took; None where only email-validator can tell."""
+    domain = written.lower()
+    return _facts(domain) if len(domain) <= _LABEL and domain.rpartition(".")[2] not in _NOWHERE else None
+
+
+@lru_cache(maxsize=50_000)
+def _facts(domain: str) -> _Domain:
+    return _Domain(domain, domain in blocklist or _parent_is_disposable(domain), TYPOS.get(domain, ""))
+
+
+def _is_nowhere(text: str) -> bool:
+    """Whether the domain of a plain text has no period, or ends with one; email-validator says the same, for much more
+    than a thousand other addresses cost."""
+    domain = text.rpartition("@")[2]
+    return text.isascii() and ("." not in domain or domain.endswith("."))
 
 
 def _parent_is_disposable(domain: str) -> bool:

@@ -18,6 +18,8 @@ from connector.sync.gather import Gathered
 from connector.sync.settings import FACET_FIELD, Cleaning
 
 BUILT_IN = "built-in"
+LONGEST_WORDS = 200
+"""Of what a CRM says of an address that takes no mail; some keep the whole answer of the mail server."""
 Findings = list[Finding]
 _PERSONAL = AddressKind.PERSONAL
 
@@ -110,8 +112,9 @@ def eligibility(
         if address.kind != _PERSONAL and (finding := address_finding(contact, address.kind)) is not None:
             (notes if policy_reports and finding.reason is Reason.ROLE_ADDRESS else findings).append(finding)
 
-        if bounced_at is not None:
-            seen = bounced_at.date().isoformat()
+        if contact.undeliverable or bounced_at is not None:  # the CRM's own words say more than a date of ours
+            words = contact.undeliverable[:LONGEST_WORDS]
+            seen = words or (bounced_at.date().isoformat() if bounced_at is not None else "")
             finding = Finding(reason=Reason.BOUNCED, rule="cleaning.stale.bounced", seen=seen)
             (findings if bounced_excludes else notes).append(finding)
         touched = touched or contact.updated_at or contact.created_at

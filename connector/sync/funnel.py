@@ -27,7 +27,7 @@ class Tally:
 
     reasons: Counter[Reason] = field(default_factory=Counter)
     seen: Counter[tuple[Reason, str]] = field(default_factory=Counter)
-    """(an excluded_* reason, the segment names seen) → contacts"""
+    """(an excluded_* reason, the segment names seen; invited_elsewhere, the audience) → contacts"""
     invited: int = 0
     companies: set[str] = field(default_factory=set)
     invited_companies: set[str] = field(default_factory=set)
@@ -56,7 +56,7 @@ class Tally:
             return
         if company_id is not None:
             self.companies.add(company_id)
-        if reason in _SEGMENT_REASONS:
+        if reason in _NAMING_REASONS:
             self.seen[reason, deciding.seen] += 1
         elif reason is Reason.ASKED_RECENTLY:
             at = deciding.eligible_at
@@ -70,8 +70,13 @@ class Tally:
         return self.reasons.total()
 
 
-_SEGMENT_REASONS = frozenset(
-    (Reason.EXCLUDED_CONTACT_TYPE, Reason.EXCLUDED_COMPANY_TYPE, Reason.EXCLUDED_MARKETING_GROUP)
+_NAMING_REASONS = frozenset(
+    (
+        Reason.EXCLUDED_CONTACT_TYPE,
+        Reason.EXCLUDED_COMPANY_TYPE,
+        Reason.EXCLUDED_MARKETING_GROUP,
+        Reason.INVITED_ELSEWHERE,
+    )
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from connector.domain import Reason
 
 HYGIENE = "connector hygiene --csv lists them with proposals"
+_PLANNED_FIRST = "who was planned first keeps them"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -76,9 +77,9 @@ def rows(
         _parts(
             reasons,
             "opted out",
-            (Reason.OPTED_OUT_CONTACT, "contact"),
-            (Reason.OPTED_OUT_COMPANY, "company"),
-            (Reason.OPTED_OUT_GROUP, "group"),
+            (Reason.OPTED_OUT_CONTACT, "as contact"),
+            (Reason.OPTED_OUT_COMPANY, "as company"),
+            (Reason.OPTED_OUT_GROUP, "by group"),
             (Reason.SUPPRESSED, "here"),
         ),
         _group(reasons, "consent unknown", Reason.CONSENT_UNKNOWN, remark="the CRM does not say yes or no"),
@@ -96,6 +97,7 @@ def rows(
             Reason.ASKED_RECENTLY,
             remark=f"next eligible from {_day(next_eligible, now)}" if next_eligible else "",
         ),
+        *_elsewhere(reasons, seen),
         _group(reasons, f"over {people} per company", Reason.COMPANY_QUOTA),
     ]
     return tuple(row for row in found if row.count)
@@ -107,10 +109,10 @@ def _group(reasons: Counter[Reason], label: str, reason: Reason, *, remark: str 
 
 
 def _parts(reasons: Counter[Reason], label: str, *parts: tuple[Reason, str]) -> Row:
-    """`stale (bounced 60, replaced by a newer contact 13)`: the parts that have anybody."""
+    """`stale (60 bounced, 13 replaced by a newer contact)`: the parts that have anybody."""
     held = [(reason, word) for reason, word in parts if reasons[reason]]
     return Row(
-        label=f"{label} ({', '.join(f'{word} {reasons[reason]:,}' for reason, word in held)})",
+        label=f"{label} ({', '.join(f'{reasons[reason]:,} {word}' for reason, word in held)})",
         count=sum(reasons[reason] for reason, _ in held),
         reasons=tuple((reason, reasons[reason]) for reason, _ in held),
     )
@@ -147,6 +149,19 @@ def _segments(audience: str, reasons: Counter[Reason], seen: Counter[tuple[Reaso
             unnamed -= count
             yield Row(label=f"{lead} {name}", count=count, reasons=((reason, count),), remark=remark)
         yield Row(label=f"{lead} excluded", count=unnamed, reasons=((reason, unnamed),), remark=remark)
+
+
+def _elsewhere(reasons: Counter[Reason], seen: Counter[tuple[Reason, str]]) -> Iterable[Row]:
+    """One row for each other audience that invites people of this one, those that took most first."""
+    reason = Reason.INVITED_ELSEWHERE
+    unnamed = reasons[reason]
+    named = [(name, count) for (why, name), count in seen.items() if why is reason and name]
+    for name, count in sorted(named, key=lambda pair: (-pair[1], pair[0])):
+        unnamed -= count
+        yield Row(label=f"invited already, by {name}", count=count, reasons=((reason, count),), remark=_PLANNED_FIRST)
+    yield Row(
+        label="invited already, by another audience", count=unnamed, reasons=((reason, unnamed),), remark=_PLANNED_FIRST
+    )
 
 
 def _day(moment: datetime, now: datetime) -> str:

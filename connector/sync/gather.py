@@ -5,7 +5,9 @@ Memory is fixed but for what is found: addresses, persons and names that occur m
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from sys import intern
 from zlib import crc32
@@ -15,6 +17,7 @@ from connector.sync.candidates import Glance
 
 SLOTS = 1 << 24
 """Bytes of each of three tables, a power of two: of a million different values one in 33 is kept needlessly."""
+_PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,14 @@ def gather(glances: Iterable[Glance]) -> Gathered:
     `opted_out_*` name the opted-out contact with the smallest id of each person and address; `personal_companies`
     are those with an active contact who has a personal address.
     """
-    found = Gathered()
-    addresses, persons, names, mask = bytearray(SLOTS), bytearray(SLOTS), bytearray(SLOTS), SLOTS - 1
+    # Mapped, not allocated: a small CRM touches few of their pages, and the system has them back at once.
+    with ExitStack() as mapped:
+        addresses, persons, names = (mapped.enter_context(mmap.mmap(-1, SLOTS, **_PRIVATE)) for _ in range(3))
+        return _gathered(glances, addresses, persons, names)
+
+
+def _gathered(glances: Iterable[Glance], addresses: mmap.mmap, persons: mmap.mmap, names: mmap.mmap) -> Gathered:
+    found, mask = Gathered(), SLOTS - 1
     share_address, share_person, share_name = (
         found.shared_addresses.add,
         found.shared_persons.add,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -17,12 +17,14 @@ ContactRef = tuple[str, str]
 
 
 class Linkable(NamedTuple):
-    """A contact as linking sees it. `name` is the name as the CRM gives it or its name key; both work."""
+    """A contact as linking sees it. `name` is the name as the CRM gives it or its name key; both work. `others` are its
+    addresses beside the default one."""
 
     connection: str
     contact_id: str
     name: str
     address: Address
+    others: tuple[Address, ...] = ()
 
 
 class KnownPerson(NamedTuple):
@@ -71,35 +73,49 @@ def link(contacts: Iterable[Linkable], known: Known, now: datetime) -> list[Pers
     """One link for each contact, in the order given; the same input always gives the same links.
 
     A contact keeps its person, even under a new address, unless that address belongs to exactly one other compatible
-    person: then the link moves. A contact without a usable address founds a person of its own. People founded
-    earlier on the page are known to the later contacts, and who left an address is not met there any more: where
-    pages end makes no difference. A contact stands on a page once.
+    person: then the link moves. Its other addresses say so only where the default one says nothing. A contact without
+    a usable address founds a person of its own. People founded earlier on the page are known to the later contacts, and
+    who left an address is not met there any more: where pages end makes no difference. A contact stands on a page once.
     """
     met: dict[str, dict[ContactRef, tuple[str, str]]] = {}
-    address_of = {contact: key for key, here in known.by_address.items() for contact in here}
+    address_of: dict[ContactRef, str] = {}
+    more_of: dict[ContactRef, list[str]] = {}  # few contacts have several
+    for key, having in known.by_address.items():
+        for contact in having:
+            if address_of.setdefault(contact, key) != key:
+                more_of.setdefault(contact, []).append(key)
     links: list[PersonLink] = []
     current_of, stored_at = known.by_contact.get, known.by_address.get
-    for connection, contact_id, name, (key, kind, _, _) in contacts:
+    for connection, contact_id, name, (key, kind, _, _), others in contacts:
         contact = (connection, contact_id)
         current = current_of(contact)
         chosen: str | None = None
         suspected: tuple[str, ...] = ()
         left = address_of.get(contact)
-        if left is not None and left != key:
-            if left not in met:
-                met[left] = dict(stored_at(left, {}))
-            met[left].pop(contact, None)
+        if left is not None and (left != key or contact in more_of):
+            has = {key, *(other.key for other in others)}
+            for each in (left, *more_of.get(contact, ())):
+                if each not in has:
+                    if each not in met:
+                        met[each] = dict(stored_at(each, {}))
+                    met[each].pop(contact, None)
+        here: dict[ContactRef, tuple[str, str]] | None = None
         if kind in _LINKING:
             here = met.get(key)
             if here is None:
-                met[key] = here = dict(stored_at(key, {}))
+                stored = stored_at(key)
+                met[key] = here = dict(stored) if stored else {}
             if here and (len(here) > 1 or next(iter(here.values()))[0] != current):
                 chosen = _fitting(name, current, here.values())
                 suspected = tuple(sorted({person for person, _ in here.values()} - {chosen or current}))
-            person = chosen or current or person_id(connection, contact_id)
+        if others:
+            chosen, suspected = _by_others(others, name, current, chosen, suspected, met, stored_at)
+        person = chosen or current or person_id(connection, contact_id)
+        if here is not None:
             here[contact] = (person, name)
-        else:
-            person = current or person_id(connection, contact_id)
+        for other in others:
+            if other.kind in _LINKING:
+                met[other.key][contact] = (person, name)
         if chosen is None or chosen == current:
             because: Because = "kept" if current else "founded"
             links.append(PersonLink(connection, contact_id, person, because, now, None, suspected))
@@ -107,6 +123,29 @@ def link(contacts: Iterable[Linkable], known: Known, now: datetime) -> list[Pers
             because = "moved" if current else "same address"
             links.append(PersonLink(connection, contact_id, person, because, now, current, suspected))
     return links
+
+
+def _by_others(
+    others: Iterable[Address],
+    name: str,
+    current: str | None,
+    chosen: str | None,
+    suspected: tuple[str, ...],
+    met: dict[str, dict[ContactRef, tuple[str, str]]],
+    stored_at: Callable[..., Mapping[ContactRef, tuple[str, str]]],
+) -> tuple[str | None, tuple[str, ...]]:
+    """The person, where the default address chose none, and who is suspected, by the other addresses in their order."""
+    met_there = set(suspected)
+    for key, kind, _, _ in others:
+        if kind not in _LINKING:
+            continue
+        if key not in met:
+            met[key] = dict(stored_at(key, {}))
+        here = met[key].values()
+        if here and (len(here) > 1 or next(iter(here))[0] != current):
+            chosen = chosen or _fitting(name, current, here)
+            met_there |= {person for person, _ in here}
+    return chosen, tuple(sorted(met_there - {chosen or current}))
 
 
 def _fitting(name: str, current: str | None, here: Collection[tuple[str, str]]) -> str | None:

@@ -87,7 +87,8 @@ class Stale(_Room):
     """What counts as evidence that a contact is out of date."""
 
     bounced: Literal["exclude", "report"] = Field(
-        default="exclude", description="What to do with an address that bounced for good."
+        default="exclude",
+        description="What to do with an address that bounced for good, here or by what the CRM says of it.",
     )
     replaced: Literal["exclude", "report"] = Field(
         default="exclude",
