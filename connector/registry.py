@@ -16,6 +16,8 @@ from connector.ports import AdapterSpec
 GROUP = "nps_connector.adapters"
 BUILT_IN: dict[str, str] = {
     "connectwise": "connector.adapters.connectwise",
+    "hubspot": "connector.adapters.hubspot",
+    "salesforce": "connector.adapters.salesforce",
     "memory": "connector.adapters.memory",
     "folder": "connector.adapters.folder",
     "smtp": "connector.adapters.smtp",

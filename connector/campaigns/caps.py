@@ -6,7 +6,7 @@ The stage knows nothing of screening but the few values it reads (`ScreenedConta
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Protocol
@@ -36,11 +36,19 @@ class ScreenedContact(Protocol):
 
 
 def cap(
-    screened: Iterable[ScreenedContact], caps: Caps, now: datetime, seed: str, wave: str, *, rule: str = "caps"
+    screened: Iterable[ScreenedContact],
+    caps: Caps,
+    now: datetime,
+    seed: str,
+    wave: str,
+    *,
+    rule: str = "caps",
+    elsewhere: Callable[[str], Finding | None] | None = None,
 ) -> Iterator[Decision]:
     """Exactly one Decision for each screened contact; the invited ones come last.
 
-    Who was asked within the cool-down waits. Of one company the `per_company` longest not asked are kept (by day;
+    Who was asked within the cool-down waits; so do those of whom `elsewhere` says that another audience invites them
+    (it is asked once for each). Of one company the `per_company` longest not asked are kept (by day;
     never asked comes first), ties by `lot`: a further contact takes a seat or does not, but reshuffles nobody else.
     Contacts without a company have no company's quota. Keeps at most the invited in memory.
     """
@@ -54,6 +62,8 @@ def cap(
         if not findings and last_asked_at is not None and last_asked_at > surely_over:
             findings = cooling_down(last_asked_at, caps, now, rule=rule)
         contact_id, person_id, notes = contact.contact_id, contact.person_id, contact.notes
+        if elsewhere is not None and not contact.findings and (said := elsewhere(contact_id)) is not None:
+            findings = (*findings, said)
         if not findings and company_id is not None:
             if notes:
                 noted[contact_id] = notes

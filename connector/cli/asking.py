@@ -23,7 +23,7 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,79}")
 _LIKE_A_KEY = re.compile(r"(?=.*\d)[A-Z0-9]{12,}")
 _NEARBY = re.compile(r"http://|(localhost|127\.)", re.IGNORECASE)
 _LETTERS = re.compile(r"[A-Za-z0-9_./+=:@-]+")
-ENV_FILE = Path(".env")
+ENV_FILES = (Path(".env"), Path("nps.env"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +73,20 @@ class Asker:
                     found.append(Source(key=name, text=self._secret(name), secret=True))
                     continue
                 key, text = self._plain(name, remark)
-                found.append(Source(key=key, text=text, remark=_small((fields[key].description or "").rstrip("."))))
+                if text:
+                    found.append(Source(key=key, text=text, remark=_small((fields[key].description or "").rstrip("."))))
             except ConfigError as error:
                 missing += error.problems
         if missing:
             raise ConfigError(missing)
         return found
 
-    def ask(self, question: str, default: str = "") -> str:
-        """A person's answer, or the default where nobody sits there."""
+    def ask(self, question: str, default: str = "", *, optional: bool = False) -> str:
+        """A person's answer, or the default where nobody sits there; `optional`: Enter alone is an answer too."""
         if not self.person:
             return default
-        return str(typer.prompt(question, default=default or None, err=True)).strip()
+        proposed = default if default or optional else None
+        return str(typer.prompt(question, default=proposed, show_default=bool(default), err=True)).strip()
 
     def zone(self, default: str) -> str:
         """A time zone by its name; asked again until there is such a zone."""
@@ -97,11 +99,17 @@ class Asker:
         return default
 
     def offered_env_file(self, *, force: bool) -> Path | None:
-        """.env, if keys were typed and the person wants them kept there."""
-        if not self.typed or not self.person or (ENV_FILE.exists() and not force):
+        """A file that is not there yet, if keys were typed and the person does not mind; Enter keeps them.
+
+        Most systems show a key once: whoever answers without reading must not have lost it.
+        """
+        if not self.typed or not self.person:
             return None
-        wanted = typer.confirm(f"write the keys into {ENV_FILE}, readable by you alone?", default=False, err=True)
-        return ENV_FILE if wanted else None
+        free = next((file for file in ENV_FILES if force or not file.exists()), None)
+        if free is None:
+            return None
+        asked = f"save the keys you typed in {free}, readable by you alone? (Enter saves them)"
+        return free if typer.confirm(asked, default=True, err=True) else None
 
     def write_env(self, path: Path, *, force: bool) -> None:
         """NAME=value lines, mode 0600 from the first moment."""
@@ -114,11 +122,17 @@ class Asker:
             file.write("\n".join(lines) + "\n")
 
     def _plain(self, name: str, remark: str) -> tuple[str, str]:
-        """(setting, text): at a terminal checked at once, and asked again; a test server's address is base_url."""
+        """(setting, text): at a terminal checked at once, and asked again; a test server's address is base_url. No text
+        where it may be left out, and is."""
         flag = f"--{name.replace('_', '-')}" if name in ("site", "company", "base_url") else f"--set {name}=…"
         text = self._given.get(name) or self._environ.get(self._variable(name), "")
+        optional = name in self._spec.may_ask
         while not text and self.person:
-            answer = self.ask(f"{name} ({_small(remark)})")
+            answer = self.ask(
+                f"{name} ({_small(remark)}{'; Enter leaves it out' if optional else ''})", optional=optional
+            )
+            if optional and not answer:
+                break
             key = name
             if name == "site" and "base_url" in self._spec.settings.model_fields and _NEARBY.match(answer):
                 key, answer = "base_url", answer if "://" in answer else f"http://{answer}"
@@ -130,7 +144,7 @@ class Asker:
                     )
                 return key, answer
             _again(wrong)
-        if not text:
+        if not text and not optional:
             raise _missing(flag, f"is missing; {_small(remark)}")
         return name, text
 

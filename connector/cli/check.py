@@ -11,6 +11,7 @@ from connector.cli import common
 from connector.cli.output import complain, facts, moment, say
 from connector.config import Config
 from connector.errors import AuthError, Problem
+from connector.rules.actions import LOG
 
 
 def check(
@@ -40,6 +41,11 @@ def check(
     folder = config.answers.folder
     if folder is not None and not folder.is_dir():
         notices.append(f"answers.folder: there is no folder {folder} yet; make it, or no answers are collected")
+    if config.follow_up.escalate_to and config.follow_up.via == LOG:
+        notices.append(
+            "follow_up.escalate_to: names addresses, but via is log: nobody is mailed; write via: NAME, a connection "
+            "of adapter smtp"
+        )
     found: dict[str, Any] = {"mode": config.mode, "config": str(config.path), "counts": _counts(config)}
     if not live:
         _say(config, notices, "configuration is sound")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -24,13 +25,14 @@ PLACES = (Path("nps.yaml"), Path("config/nps.yaml"))
 
 @dataclass(slots=True)
 class Given:
-    """The shared options of the command line in hand."""
+    """The shared options of the command line in hand; `zone`: in which its times are read, once a configuration is."""
 
     config: Path | None = None
     json: bool = False
     show_addresses: bool = False
     log_level: str | None = None
     debug: bool = False
+    zone: tzinfo = UTC
 
 
 given = Given()
@@ -96,11 +98,14 @@ def config_path() -> Path:
 
 
 def configuration() -> Config:
-    """The checked configuration. Raises ConfigError with all problems."""
+    """The checked configuration, whose zone times are shown in from here on. Raises ConfigError with all problems."""
     from connector import config
+    from connector.jobs.local_time import zone_of
 
     start_log()
-    return config.load(config_path(), os.environ)
+    found = config.load(config_path(), os.environ)
+    given.zone = zone_of(found)
+    return found
 
 
 @contextmanager

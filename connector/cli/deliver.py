@@ -10,7 +10,7 @@ from connector.cli import common, steps
 from connector.cli.output import facts, say
 from connector.domain import Mode
 from connector.jobs import once
-from connector.store import outbox
+from connector.store import outbox, work
 
 
 def deliver(
@@ -24,7 +24,7 @@ def deliver(
     """
     with common.opened() as runtime:
         with runtime.store.read() as tx:
-            waiting = outbox.connections_with_work(tx, now=runtime.now(), mode=runtime.mode)
+            waiting = work.connections_with_work(tx, now=runtime.now(), mode=runtime.mode)
         names = waiting
         if connection:
             names = [common.known("connection", connection, [*runtime.config.connections, *waiting])]
@@ -34,9 +34,9 @@ def deliver(
             steps.say_step(done[-1])
         with runtime.store.read() as tx:
             states = outbox.counts(tx)
-        if not names:
-            say("nothing waits")
-        elif runtime.mode is Mode.PREVIEW and states.get("waiting"):
+        if runtime.mode is Mode.PREVIEW and states.get("waiting"):
             say(f"{states['waiting']:,} wait and none was sent: mode is preview; connector outbox list shows them")
+        elif not names:
+            say("nothing is due" if states.get("waiting") else "nothing waits")
         facts({"mode": runtime.mode, "steps": [steps.as_json(step) for step in done], "outbox": states})
     common.leave(once.exit_code(done))

@@ -1,4 +1,4 @@
-"""The folder that `connector demo` leaves behind: the configuration, the stand-in's keys, the answers of one wave."""
+"""The folder that `connector demo` leaves: configuration, the stand-ins' keys, who was asked, one wave's answers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,50 +15,14 @@ from connector.domain import Contact
 from connector.errors import ConfigError
 
 MARK = ".made-by-connector-demo"
-OURS = ("nps.yaml", "env.sh", "answers", "nps-data", MARK)
+OURS = ("nps.yaml", "env.sh", "answers", "asked", "nps-data", MARK)
 WAVE = "answers/wave.csv"
 AGAIN = "answers/wave-once-more.csv"
-FIRST = "demo-1"
-"""The first answer: by a detractor, so that there is a ticket to show."""
 MOST = 40
-"""Answers at most; of them at most DETRACTORS, for only ten tickets a day are opened by default."""
+"""Answers at most; of them at most DETRACTORS, for only ten tickets a day are opened by default, five for an owner."""
 DETRACTORS = 8
-YAML = """\
-# The folder of connector demo. It works with the stand-in CRM on this machine, so it may be live.
-mode: live                          # preview | rehearsal | live
-connections:
-  psa:
-    adapter: connectwise
-    base_url: {url}
-    company: acme                   # the login's company id
-    public_key: ${{CW_PUBLIC_KEY}}
-    private_key: ${{CW_PRIVATE_KEY}}
-    client_id: ${{CW_CLIENT_ID}}
-    calendar: {{zone: Europe/Berlin, hours: "09:00-17:00", holidays: DE-BE}}
-audiences:
-  decision-makers:
-    from: psa
-    contact_types: [Decision Maker, Owner]
-    company_types: [Managed Client]
-    marketing_groups: [NPS 2026]
-    exclude: {{company_types: [Former Client]}}
-cleaning:
-  role_addresses: keep_if_only      # keep | keep_if_only | report | exclude
-  stale: {{bounced: exclude, replaced: exclude, age: {{over: 18 months, do: report}}}}
-answers:
-  folder: answers                   # every *.csv and *.jsonl in it is read, once
-rules:
-  - id: call-back
-    name: call detractors back
-    when: {{band: detractor}}
-    then:
-      - record_response
-      - open_ticket:
-          board: Customer Success
-          priority: High
-          owner: [account_manager, territory_manager, "member:bob"]
-          due: 1 business day
-"""
+FEWER = 4
+"""Detractors of each CRM where there are several: their companies have fewer account managers."""
 WORDS = {
     0: ("We are looking for somebody else.",),
     2: ("Nobody could tell me who is responsible.", "Three weeks for a new laptop."),
@@ -72,18 +35,6 @@ WORDS = {
     9: ("Quick and clear.", "Always reachable.", ""),
     10: ("Best decision we made last year.", "They think ahead.", ""),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
-    """What the stand-in wants to be signed in with."""
-
-    public_key: str
-    private_key: str
-    client_id: str
-
-    def environ(self) -> dict[str, str]:
-        return {"CW_PUBLIC_KEY": self.public_key, "CW_PRIVATE_KEY": self.private_key, "CW_CLIENT_ID": self.client_id}
 
 
 def prepare(folder: Path) -> None:
@@ -100,37 +51,67 @@ def prepare(folder: Path) -> None:
     (folder / MARK).write_text("connector demo made this folder and makes it anew each time.\n")
 
 
+COLUMNS = ("id", "email", "score", "comment", "responded_at", "campaign", "wave", "channel")
+WEIGHTS = (1, 0, 1, 2, 2, 2, 3, 6, 10, 12, 9)
+FIRST_SCORES = (3, 4, 5)
 _UNSET = "unset CONNECTOR_CONFIG CONNECTOR_DATABASE_URL CONNECTOR_DATABASE_URL_FILE"
 
 
-def write(folder: Path, url: str, keys: Keys) -> None:
+def write(folder: Path, configuration: str, keys: Mapping[str, str]) -> None:
     """nps.yaml and env.sh."""
-    (folder / "nps.yaml").write_text(YAML.format(url=url))
-    lines = ["# The keys of the stand-in CRM; nothing secret.", _UNSET]
-    lines += [f"export {name}={value}" for name, value in keys.environ().items()]
+    (folder / "nps.yaml").write_text(configuration, encoding="utf-8")
+    lines = ["# The keys of the stand-ins; nothing secret.", _UNSET]
+    lines += [f"export {name}={value}" for name, value in keys.items()]
     (folder / "env.sh").write_text("\n".join(lines) + "\n")
 
 
-def write_answers(folder: Path, people: Sequence[Contact], *, seed: int, now: datetime) -> int:
-    """Answers of about half of the people, at realistic scores; how many. The same seed gives the same answers."""
+def write_asked(folder: Path, connection: str, people: Sequence[Contact], *, now: datetime) -> Path:
+    """Whom a survey tool says it has asked, as `connector history import` reads it."""
+    path = folder / "asked" / f"{connection}.csv"
+    path.parent.mkdir(exist_ok=True)
+    at = (now - timedelta(days=3)).isoformat(timespec="seconds")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["kind", "contact_id", "email", "at", "campaign"])
+        writer.writerows(["asked", person.id, person.email, at, "quarterly"] for person in people)
+    return path
+
+
+def write_answers(
+    folder: Path, invited: Mapping[str, Sequence[Contact]], *, seed: int, now: datetime
+) -> dict[str, tuple[str, ...]]:
+    """Answers of about half of the invited people of each connection, at realistic scores; the ids of each one's.
+
+    The first answer of each connection is a detractor's, so that there is a ticket to show. The same seed gives the
+    same answers.
+    """
     dice = random.Random(seed)  # noqa: S311 - made-up answers, no secret
-    asked = sorted(people, key=lambda contact: (contact.email != "ann@example.com", len(contact.id), contact.id))
-    count = min(MOST, max(min(len(asked), 5), round(len(asked) * 0.5)))
-    answering = asked[:1] + dice.sample(asked[1:], max(0, count - 1)) if asked else []
-    low = 0
+    at_most = DETRACTORS if len(invited) == 1 else FEWER
+    written: dict[str, tuple[str, ...]] = {}
+    number = 0
     with (folder / WAVE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "email", "score", "comment", "responded_at", "campaign", "wave", "channel"])
-        for number, contact in enumerate(answering):
-            score = 3 if number == 0 else dice.choices(range(11), weights=(1, 0, 1, 2, 2, 2, 3, 6, 10, 12, 9))[0]
-            low += score <= 6
-            score = score if score > 6 or low <= DETRACTORS else 9
-            at = now - timedelta(minutes=30 + dice.randrange(60 * 48))
-            words = dice.choice(WORDS.get(score, ("",)))
-            wave = f"{now:%Y-%m}"
-            writer.writerow([f"demo-{number + 1}", contact.email, score, words, at.isoformat(timespec="seconds"),
-                             "quarterly", wave, "email"])  # fmt: skip
-    return len(answering)
+        writer.writerow([*COLUMNS, *(["connection"] if len(invited) > 1 else [])])
+        for place, (connection, people) in enumerate(invited.items()):
+            low, ids = 0, list[str]()
+            for contact in _answering(people, dice):
+                score = dice.choices(range(11), weights=WEIGHTS)[0] if ids else FIRST_SCORES[place]
+                low += score <= 6
+                score = score if score > 6 or low <= at_most else 9
+                at = now - timedelta(minutes=30 + dice.randrange(60 * 48))
+                number += 1
+                ids.append(f"demo-{number}")
+                row = [ids[-1], contact.email, score, dice.choice(WORDS.get(score, ("",))),
+                       at.isoformat(timespec="seconds"), "quarterly", f"{now:%Y-%m}", "email"]  # fmt: skip
+                writer.writerow([*row, *([connection] if len(invited) > 1 else [])])
+            written[connection] = tuple(ids)
+    return written
+
+
+def _answering(people: Sequence[Contact], dice: random.Random) -> list[Contact]:
+    asked = sorted(people, key=lambda contact: (contact.email != "ann@example.com", len(contact.id), contact.id))
+    count = min(MOST, max(min(len(asked), 5), round(len(asked) * 0.5)))
+    return asked[:1] + dice.sample(asked[1:], max(0, count - 1)) if asked else []
 
 
 def write_answers_again(folder: Path) -> None:

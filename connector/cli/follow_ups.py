@@ -9,11 +9,12 @@ import typer
 
 from connector.cli import common
 from connector.cli.output import facts, moment, say, table
-from connector.domain import FollowUpState, Mode
+from connector.domain import FollowUpState, Mode, WriteBackState
 from connector.jobs.runtime import Runtime
 from connector.rules import follow_up as rules
 from connector.rules.actions import LOG
 from connector.rules.business_time import CalendarSettings
+from connector.store import Tx, outbox
 from connector.store import follow_ups as stored
 from connector.store.follow_ups import Answered
 
@@ -39,6 +40,7 @@ def follow_ups(
         with runtime.store.read() as tx:
             found = stored.listed(tx)
             counts = stored.counts(tx, rehearsal=runtime.mode is Mode.REHEARSAL)
+            unwatched = 0 if found else len(_opened(tx, rehearsal=runtime.mode is Mode.REHEARSAL))
         found = [each for each in found if each.rehearsal == (runtime.mode is Mode.REHEARSAL)]
         late = sum(rules.overdue(each.follow_up, now) for each in found)
         if state == OVERDUE:
@@ -52,6 +54,9 @@ def follow_ups(
         found.sort(key=lambda each: not rules.overdue(each.follow_up, now))
         shown = found[:limit]
         _say(runtime, shown, total=len(found))
+        if unwatched:
+            tickets = "1 ticket was" if unwatched == 1 else f"{unwatched:,} tickets were"
+            say(f"{tickets} opened and not looked at yet: connector watch does, and the service by itself")
         facts(
             {
                 "mode": runtime.mode,
@@ -60,6 +65,15 @@ def follow_ups(
                 "follow_ups": [_as_json(runtime, each) for each in shown],
             }
         )
+
+
+def _opened(tx: Tx, *, rehearsal: bool) -> set[str]:
+    """The tickets that were opened in this mode, by number."""
+    return {
+        entry.receipt.record_id
+        for entry in outbox.listed(tx, states=(WriteBackState.APPLIED,))
+        if entry.receipt is not None and entry.write_back.kind == "open_ticket" and entry.rehearsal == rehearsal
+    }
 
 
 def _say(runtime: Runtime, shown: list[Answered], *, total: int) -> None:
@@ -75,7 +89,7 @@ def _say(runtime: Runtime, shown: list[Answered], *, total: int) -> None:
                 word,
                 row.status,
                 row.owner,
-                each.score,
+                f"{each.joined_by} {each.score}".strip(),
                 moment(row.due_at),
                 touch,
                 close,

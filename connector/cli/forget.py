@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from connector.cli import common
-from connector.cli.output import Live, facts, say
+from connector.cli.output import Live, facts, moment, say
 from connector.jobs import forget as forgetting
 from connector.jobs.forget import Found
 from connector.jobs.runtime import Runtime
@@ -78,7 +79,7 @@ def _say_found(found: Found) -> None:
 
 
 def _say_certificate(made: dict[str, Any]) -> None:
-    say(f"certificate {made['number']}, {made['at'][:19].replace('T', ' ')} UTC")
+    say(f"certificate {made['number']}, {moment(datetime.fromisoformat(made['at']))}")
     say(f"  subject    {made['subject']} (keyed digest of the address)")
     say(f"  rows       {', '.join(f'{name} {count}' for name, count in made['rows'].items()) or 'none'}")
     removed = made["records_removed"]

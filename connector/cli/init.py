@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,7 +19,8 @@ from connector.cli.output import facts, say
 from connector.config.draft import Draft, reference, render, scalar
 from connector.config.fitting import Choice, board, fallback, priority, segments, test_board
 from connector.domain import Facet
-from connector.errors import ConfigError, Problem
+from connector.errors import ConfigError, ConnectorError, Problem
+from connector.jobs import setup as setting_up
 from connector.jobs.first_look import Tenant, look
 
 NAME = "psa"
@@ -29,9 +30,12 @@ def init(
     kind: Annotated[
         str, typer.Option("--from", metavar="KIND", help="Ask a live system of this kind, such as connectwise.")
     ] = "",
-    name: Annotated[str, typer.Option(help="The connection's name in the file.")] = NAME,
-    site: Annotated[str, typer.Option(help="The host you sign in to, such as na.myconnectwise.net.")] = "",
-    company: Annotated[str, typer.Option(help="The company id of the login page.")] = "",
+    name: Annotated[
+        str,
+        typer.Option(help="The connection's name in the file; default: psa, or the kind.", show_default=False),
+    ] = "",
+    site: Annotated[str, typer.Option(help="ConnectWise: the host you sign in to, such as na.myconnectwise.net.")] = "",
+    company: Annotated[str, typer.Option(help="ConnectWise: the company id of the login page.")] = "",
     base_url: Annotated[str, typer.Option(help="Only for test servers: the address in place of the site.")] = "",
     settings: Annotated[
         list[str] | None,
@@ -75,7 +79,7 @@ def init(
     if not kind:
         if site or company or base_url or settings or key or env_file:
             common.wrong("--from is missing; write for example --from connectwise")
-        _write(target, _headed("An example", render(example())), os.environ, check=False)
+        _write(target, _headed("An example", render(example())))
         say(f"{target} is written: an example to fill in, in mode preview")
         say(*_next(target, None, checked=False))
         facts({"written": str(target), "from": None})
@@ -90,8 +94,10 @@ def _of_system(
     keys: list[str],
 ) -> None:  # fmt: skip
     common.known("kind of system with contacts", kind, list(_kinds()))
+    name = name or registry.spec(kind).called or kind
     asker = Asker(registry.spec(kind), given, keys, os.environ, beside=target.parent)
     sources = asker.settings()
+    told = bool(zone) or asker.person
     zone = zone or asker.zone(_local_zone())
     environ = {**os.environ, **asker.typed}
     draft = _connection_draft(kind, name, sources, zone)
@@ -99,19 +105,28 @@ def _of_system(
     say(f"asking {trial.connections[name].settings.tenant if asker.has_tenant else name} …")
     tenant = look(trial, name)
     text = _headed(f"From {registry.spec(kind).label}", render(_filled(draft, tenant)))
-    _write(target, text, environ, check=True)
+    loaded = config.load_text(text, target, environ)  # what would not load is never written
+    _write(target, text)
     env_file = env_file or asker.offered_env_file(force=force)
     if env_file is not None:
         asker.write_env(env_file, force=force)
     say(f"{target} is written, in mode preview, with the names of your system; read it, and change what does not fit")
+    if env_file is not None:
+        say(f"{env_file} holds the keys, readable by you alone; no key stands in {target}")
+    say(f"office hours are those of {zone}{'' if told else ', the zone of this machine'}; for another change "
+        f"connections.{name}.calendar.zone in {target}")  # fmt: skip
     for blind in tenant.blind:
         say(f"notice: {blind}")
-    say(*_next(target, env_file, checked=True, unset=[] if env_file else sorted(asker.typed)))
+    missing = _missing_fields(loaded, name)
+    unset = [] if env_file else sorted(asker.typed)
+    say(*_next(target, env_file, checked=True, unset=unset, setup=name if missing else ""))
     facts({
         "written": str(target),
         "from": kind,
         "connection": name,
         "env_file": str(env_file) if env_file else None,
+        "zone": zone,
+        "missing_fields": missing,
         "notices": list(tenant.blind),
     })  # fmt: skip
 
@@ -166,6 +181,7 @@ def _connection_draft(kind: str, name: str, sources: list[Source], zone: str) ->
         settings=[(each.key, reference(each.text) if each.secret else scalar(each.text)) for each in sources],
         remarks={each.key: each.remark for each in sources},
         zone=scalar(zone),
+        owner=registry.spec(kind).owners,
     )
 
 
@@ -190,9 +206,10 @@ def _filled(draft: Draft, tenant: Tenant) -> Draft:
                 guessed, others = facet, tuple(each for each in choices[facet].others if each.name != largest)
                 choices[facet] = replace(choices[facet], include=(largest,), others=others)
                 break
+    spec = registry.spec(draft.kind)
     boards, priorities = tenant.lists.get("boards", ()), tenant.lists.get("priorities", ())
     return replace(
-        draft, choices=choices, changes=registry.spec(draft.kind).changes,
+        draft, choices=choices, changes=spec.changes, needs_board="board" in spec.ticket_needs,
         guessed=guessed, board=board(boards), boards=boards, priority=priority(priorities),
         priorities=priorities, members=tenant.lists.get("members", ()), test_board=test_board(boards),
     )  # fmt: skip
@@ -203,10 +220,17 @@ def _headed(what: str, text: str) -> str:
     return f"# {what}, written by connector init on {now:%Y-%m-%d}. Check it: connector check\n{text}"
 
 
-def _write(target: Path, text: str, environ: Any, *, check: bool) -> None:
-    """Whole or not at all; `check`: what would not load is never written."""
-    if check:
-        config.load_text(text, target, environ)
+def _missing_fields(loaded: config.Config, name: str) -> list[str]:
+    """The custom fields that the rules just written need and the system has not; none where that cannot be read."""
+    try:
+        states = setting_up.look(loaded, name) or []
+    except ConnectorError:
+        return []
+    return [state.needed.caption for state in states if not state.exists]
+
+
+def _write(target: Path, text: str) -> None:
+    """Whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
@@ -216,7 +240,9 @@ def _write(target: Path, text: str, environ: Any, *, check: bool) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _next(target: Path, env_file: Path | None, *, checked: bool, unset: list[str] | None = None) -> list[str]:
+def _next(
+    target: Path, env_file: Path | None, *, checked: bool, unset: list[str] | None = None, setup: str = ""
+) -> list[str]:
     named = "" if target in common.PLACES else f" --config {target}"
     lines = ["", "next:"]
     if env_file is not None:
@@ -227,6 +253,8 @@ def _next(target: Path, env_file: Path | None, *, checked: bool, unset: list[str
     if not checked:
         lines.append(f"  edit {target}".ljust(38) + "  site, company, the names of your types, groups and boards")
     lines.append(f"  connector{named} check --live".ljust(38) + "  proves keys, rights and every name")
+    if setup:
+        lines.append(f"  connector{named} setup {setup}".ljust(38) + "  missing: fields that answers go to")
     lines.append(f"  connector{named} preview".ljust(38) + "  who would be asked, and why the others not")
     return lines
 

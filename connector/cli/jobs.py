@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +20,8 @@ from connector.jobs.rerun import forecast
 from connector.jobs.rerun import rerun as run_forecast
 from connector.jobs.rerun.forecast import Forecast
 from connector.jobs.runtime import Runtime
-from connector.store import Tx, codec, jobs
+from connector.store import Tx, attempts, codec, jobs
+from connector.store.attempts import Attempt
 from connector.timespan import parse_span
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
@@ -41,7 +42,7 @@ def list_jobs(
     outcome: Annotated[str, typer.Option(help="Only those whose last attempt ended so: done, partial, failed, …")] = "",
     since: Annotated[
         str | None,
-        typer.Option(metavar="DATE|SPAN", help="Only since 2026-11-20 (UTC), or within 2 days.", show_default=False),
+        typer.Option(metavar="DATE|SPAN", help="Only since 2026-11-20, or within 2 days.", show_default=False),
     ] = None,
 ) -> None:
     """List the jobs, newest first, with how their last attempt ended.
@@ -53,13 +54,13 @@ def list_jobs(
     with common.opened(effects=False) as runtime, runtime.store.read() as tx:
         begin = _since(since, runtime.now()) if since else None
         chosen = jobs.listed(tx, limit=limit, story=story, connection=connection, outcome=outcome, since=begin)
-        found = [(job, jobs.attempts(tx, job.id)) for job in chosen]
-        facts({"jobs": [_facts(runtime, job, attempts) for job, attempts in found]})
+        found = [(job, attempts.of_job(tx, job.id)) for job in chosen]
+        facts({"jobs": [_facts(runtime, job, tried) for job, tried in found]})
         if not found:
             asked = story or connection or outcome or since
             say("no job is so" if asked else "nothing was done yet; connector pull is a start")
             return
-        rows = [_row(job, attempts) for job, attempts in found]
+        rows = [_row(job, tried) for job, tried in found]
         header = ("job", "story", "connection", "when", "attempts", "outcome", "calls", "counts")
         table(header, rows, right=("attempts", "calls"))
 
@@ -72,12 +73,12 @@ def show(job_id: JobId) -> None:
     """
     with common.opened(effects=False) as runtime, runtime.store.read() as tx:
         job = _job(tx, job_id)
-        attempts = jobs.attempts(tx, job.id)
+        tried = attempts.of_job(tx, job.id)
         say(f"job {job.id}: {job.story} on {_about(job)}, asked for {moment(job.created_at)}")
         if job.params:
             say(f"  with {', '.join(f'{name} {value}' for name, value in job.params.items())}")
-        told = _facts(runtime, job, attempts)
-        for attempt, shown in zip(attempts, told["attempts"], strict=True):
+        told = _facts(runtime, job, tried)
+        for attempt, shown in zip(tried, told["attempts"], strict=True):
             seconds = f"{(attempt.ended_at - attempt.started_at).total_seconds():.1f} s" if attempt.ended_at else "open"
             head = f"attempt {attempt.number}: {attempt.outcome}, {moment(attempt.started_at)}, {seconds}"
             say(f"{head}, {attempt.calls} calls")
@@ -200,8 +201,8 @@ def _job(tx: Tx, job_id: str) -> jobs.Job:
 def _records(runtime: Runtime, what: str, number: int | None) -> list[tuple[Path, str]]:
     """(file of a record, digest of its inputs as the store has it) of an attempt or a job."""
     with runtime.store.read() as tx:
-        one = jobs.attempt(tx, what)
-        found = [one] if one is not None else jobs.attempts(tx, _job(tx, what).id)
+        one = attempts.get(tx, what)
+        found = [one] if one is not None else attempts.of_job(tx, _job(tx, what).id)
     if number is not None:
         found = [attempt for attempt in found if attempt.number == number]
         if not found:
@@ -209,7 +210,7 @@ def _records(runtime: Runtime, what: str, number: int | None) -> list[tuple[Path
     return [(runtime.data / attempt.journal, attempt.inputs_digest) for attempt in found]
 
 
-def _facts(runtime: Runtime, job: jobs.Job, attempts: list[jobs.Attempt]) -> dict[str, Any]:
+def _facts(runtime: Runtime, job: jobs.Job, tried: list[Attempt]) -> dict[str, Any]:
     return {
         "id": job.id,
         "story": job.story,
@@ -222,14 +223,14 @@ def _facts(runtime: Runtime, job: jobs.Job, attempts: list[jobs.Attempt]) -> dic
                 "outcome": a.outcome, "error": a.error, "counts": a.counts, "calls": a.calls, "config": a.config,
                 "record": str(runtime.data / a.journal), "recorded": (runtime.data / a.journal).is_file(),
             }
-            for a in attempts
+            for a in tried
         ],
     }  # fmt: skip
 
 
 def _since(text: str, now: datetime) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
+        return datetime.combine(date.fromisoformat(text), time(), common.given.zone)
     except ValueError:
         pass
     try:
@@ -238,21 +239,21 @@ def _since(text: str, now: datetime) -> datetime:
         common.wrong(f"--since: {error}; or a date such as 2026-11-20")
 
 
-def _row(job: jobs.Job, attempts: list[jobs.Attempt]) -> tuple[object, ...]:
-    last = attempts[-1] if attempts else None
-    calls = sum(attempt.calls for attempt in attempts)
+def _row(job: jobs.Job, tried: list[Attempt]) -> tuple[object, ...]:
+    last = tried[-1] if tried else None
+    calls = sum(attempt.calls for attempt in tried)
     ended = (last.outcome, calls, _counts(last.counts)) if last else ("", calls, "")
-    return (job.id, job.story, _about(job), moment(job.created_at), len(attempts), *ended)
+    return (job.id, job.story, _about(job), moment(job.created_at), len(tried), *ended)
 
 
-def _changes(tx: Tx, job: jobs.Job, attempt: jobs.Attempt) -> list[str]:
+def _changes(tx: Tx, job: jobs.Job, attempt: Attempt) -> list[str]:
     """What changed in the configuration since the run before of the same story and connection."""
-    earlier = [a for a in jobs.attempts_of(tx, job.story, job.connection) if a.started_at < attempt.started_at]
+    earlier = [a for a in attempts.of_story(tx, job.story, job.connection) if a.started_at < attempt.started_at]
     if not earlier:
         return ["the first of its kind"]
     if earlier[0].config == attempt.config:
         return [f"the same as of {earlier[0].id}"]
-    before, after = (jobs.config_doc(tx, fingerprint) for fingerprint in (earlier[0].config, attempt.config))
+    before, after = (attempts.config_doc(tx, fingerprint) for fingerprint in (earlier[0].config, attempt.config))
     lines = difference(codec.from_text(before or "{}"), codec.from_text(after or "{}"))
     return [f"changed since {earlier[0].id}:", *lines]
 

@@ -54,7 +54,7 @@ COMMANDS: dict[str, str] = {
     "resume": "Let effects go on, also after credentials were renewed.",
     "sandbox": "A stand-in CRM to try things on, with people in it.",
     "completion": "Let the shell complete commands, options and names.",
-    "demo": "The whole story on a stand-in CRM, in a folder of its own.",
+    "demo": "The whole story on stand-in CRMs, in a folder of its own.",
 }
 EPILOG = """\b
 Exit codes:

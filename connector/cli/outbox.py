@@ -15,8 +15,7 @@ from connector.jobs.dry import DryRecord
 from connector.jobs.explain import traces, waiting
 from connector.jobs.explain.sections import write_back_facts
 from connector.jobs.runtime import Runtime, open_ports
-from connector.rules import fuses
-from connector.rules import outbox as rules_outbox
+from connector.rules import fuses, going_live, manual
 from connector.store import Tx, outbox
 from connector.store import fuses as stored_fuses
 from connector.store.outbox import Entry
@@ -33,7 +32,8 @@ def outbox_() -> None:
 @app.command("list")
 def list_entries(
     state: Annotated[
-        str | None, typer.Option(help=f"Only those: {', '.join(WriteBackState)}.", show_default=False)
+        str | None,
+        typer.Option(help=f"Only those: {', '.join(WriteBackState)}; or as the list shows it.", show_default=False),
     ] = None,
     connection: Annotated[str | None, typer.Option(help="Only those of this connection.", show_default=False)] = None,
 ) -> None:
@@ -42,7 +42,7 @@ def list_entries(
     Example: connector outbox list --state waiting
     """
     if state:
-        common.known("state", state, list(WriteBackState))
+        state = waiting.state_named(state) or common.known("state", state, list(WriteBackState))
     with common.opened() as runtime, runtime.store.read() as tx:
         entries = outbox.listed(tx, states=(state,) if state else (), connection=connection or "")
         whys = [waiting.why(tx, entry, runtime.config, runtime.now()) for entry in entries]
@@ -125,9 +125,7 @@ def settle(
         with runtime.store.write() as tx:
             entry = _entry(tx, key)
             why = f"settled by hand: {reason.strip()}"
-            done = rules_outbox.settle_by_hand(
-                tx, entry.write_back.key, to=to, why=why, now=runtime.now(), record_id=record_id or ""
-            )
+            done = manual.settle(tx, entry.write_back.key, to=to, why=why, now=runtime.now(), record_id=record_id or "")
             given_up = [
                 child
                 for child in outbox.depending_on(tx, entry.write_back.key)
@@ -186,7 +184,7 @@ def release(
             _may_be_released(runtime, entry, it_did_not_arrive=it_did_not_arrive)
         with runtime.store.write() as tx:
             for entry in entries:
-                rules_outbox.release(tx, entry.write_back.key, now=runtime.now())
+                manual.release(tx, entry.write_back.key, now=runtime.now())
             after = [_entry(tx, entry.write_back.key) for entry in entries]
             whys = [waiting.why(tx, entry, runtime.config, runtime.now()) for entry in after]
         for entry, why in zip(after, whys, strict=True):
@@ -204,7 +202,8 @@ def _confirm(number: int) -> None:
             held = [] if before_live else _held(tx, runtime, rehearsal=rehearsal)
             there = before_live or len(held)
             if there == number and before_live:
-                stored_fuses.confirm(tx, now=now)
+                calendars = {name: each.calendar for name, each in runtime.config.connections.items() if each.calendar}
+                going_live.confirm(tx, calendars, now=now)
             elif there == number:
                 stored_fuses.let_go(tx, held, now=now)
         what = "write-backs of preview or rehearsal time" if before_live else "tickets beyond the limits"

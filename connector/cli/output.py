@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from connector.cli import common
+from connector.jobs.local_time import zone_name
 from connector.log import one_line
 
 WIDEST = 100
@@ -113,10 +114,11 @@ class Live:
 
 
 def moment(at: datetime | None) -> str:
-    """`20 Nov 2026 16:20 UTC`, the same in every locale; empty for none."""
+    """`20 Nov 2026 16:20 CET`, the same in every locale, in the zone of the calendar; empty for none."""
     if at is None:
         return ""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at:%Y %H:%M} {at.tzname() or 'UTC'}"
+    local = at.astimezone(common.given.zone)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local:%Y %H:%M} {zone_name(at, common.given.zone)}"
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

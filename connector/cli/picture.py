@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from connector.cli import common
 from connector.domain import (
     AddNote,
     AddToGroup,
@@ -14,6 +17,7 @@ from connector.domain import (
     SetField,
     UpdateTicket,
 )
+from connector.jobs.local_time import zone_name
 from connector.rules.wording import moment_of
 
 LEFT = 56
@@ -37,7 +41,7 @@ def change_lines(change: Change, key: str, *, owner: str = "") -> list[str]:
         case JoinTicket():
             return ["internal note on the open ticket of a colleague (group: company)", *_text(change.text, key)]
         case CreateTask():
-            due = f"due {moment_of(change.due_at)}" if change.due_at else "no due date"
+            due = _due(change.due_at)
             head = " · ".join(part for part in ("task", change.type, change.status, due, owner) if part)
             return [_beside(change.summary, head), *_text(change.text, key)]
         case AddToGroup():
@@ -52,7 +56,7 @@ def change_lines(change: Change, key: str, *, owner: str = "") -> list[str]:
 
 
 def _ticket(ticket: OpenTicket, key: str, owner: str) -> list[str]:
-    due = f"due {moment_of(ticket.due_at)}" if ticket.due_at else "no due date"
+    due = _due(ticket.due_at)
     where = "at your own company" if ticket.own_company else ""
     facts = [f"board {ticket.board}", where, ticket.priority, ticket.status, due, owner]
     lines = [_beside(ticket.summary, " · ".join(fact for fact in facts if fact))]
@@ -65,6 +69,13 @@ def _ticket(ticket: OpenTicket, key: str, owner: str) -> list[str]:
         lines += ["[discussion: the customer may see it]", *ticket.discussion.splitlines()]
     lines += ["[internal]", *_text(ticket.internal, key)]
     return lines
+
+
+def _due(at: datetime | None) -> str:
+    if at is None:
+        return "no due date"
+    zone = common.given.zone
+    return f"due {moment_of(at.astimezone(zone))} {zone_name(at, zone)}"
 
 
 def _record(change: RecordResponse, key: str) -> list[str]:

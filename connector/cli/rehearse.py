@@ -8,7 +8,10 @@ import typer
 
 from connector.cli import common, steps
 from connector.cli.output import facts, say
+from connector.domain import OpenTicket
+from connector.errors import ConnectorError
 from connector.jobs import once
+from connector.jobs import owners as asking
 from connector.jobs import rehearse as rehearsing
 from connector.jobs.once import Step
 from connector.jobs.runtime import Runtime
@@ -51,6 +54,7 @@ def rehearse(
         for name, keys in rehearsing.elsewhere(rehearsing.entries(runtime, on, params), on).items():
             done.append(steps.perform(runtime, rehearsing.STORY, name, {"keys": keys}))
         copies = rehearsing.entries(runtime, on, params)
+        owners = _say_owners(runtime, tried)
         jobs = _say_after(runtime, tried, done, copies)
         facts(
             {
@@ -61,6 +65,7 @@ def rehearse(
                 "steps": [steps.as_json(step) for step in done],
                 "write_backs": [_as_json(entry) for entry in copies],
                 "undo": jobs,
+                "owners": owners,
             }
         )
     unknown = any(entry.write_back.state == "unknown" for entry in copies)
@@ -112,7 +117,7 @@ def _say_after(runtime: Runtime, tried: Trial, done: list[Step], copies: list[En
     rehearsed = {(entry.write_back.rule_id, entry.write_back.action_id) for entry in copies}
     for wb in tried.write_backs:
         if copies and (wb.rule_id, wb.action_id) not in rehearsed:
-            say(f"            {wb.kind} not rehearsed: it needs a real contact, and its rule opens no ticket")
+            say(f"            {wb.kind} not rehearsed: it needs a real contact, and no rule opens a ticket for a note")
     for step in done:
         if step.outcome != "done":
             steps.say_step(step)
@@ -124,6 +129,24 @@ def _say_after(runtime: Runtime, tried: Trial, done: list[Step], copies: list[En
     for number, job in enumerate(jobs):
         say(f"{'5 clean up' if not number else '':<10}  connector undo {job} --yes")
     return jobs
+
+
+def _say_owners(runtime: Runtime, tried: Trial) -> dict[str, str]:
+    """Say who the real ticket would go to, which no ticket at the test company can show; by action, the member."""
+    owners: dict[str, str] = {}
+    for wb in tried.write_backs:
+        if not isinstance(wb.change, OpenTicket) or not wb.change.owner or not wb.change.company_id:
+            continue
+        try:
+            found = asking.of_company(runtime.config, wb.connection, wb.change.company_id, wb.change.owner)
+        except ConnectorError as error:
+            say(f"            whose the real ticket would be cannot be told now: {error}")
+            continue
+        step = found.step.replace("_", " ")
+        why = f" ({'; '.join(found.skipped)})" if found.skipped else ""
+        say(f"            the real ticket would go to {found.member or 'nobody'}{f', {step}' if step else ''}{why}")
+        owners[f"{wb.rule_id}.{wb.action_id}"] = found.member
+    return owners
 
 
 def _line(entry: Entry) -> str:

@@ -62,6 +62,8 @@ def import_(
                 f"{file}: {counts.get('responses', 0):,} taken, {counts.get('already_there', 0):,} already there, "
                 f"{counts.get('rejected', 0):,} rejected, {counts.get('unmatched', 0):,} of nobody known"
             )
+        if counts.get("linked"):
+            say(f"{counts['linked']:,} of nobody until now, linked to a contact and put to the rules")
         if counts.get("older"):
             say(f"{counts['older']:,} not taken: a later revision of the answer is here")
         imports.say_not_taken(file, counts)

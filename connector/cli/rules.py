@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from connector.cli import common
-from connector.cli.output import facts, say, table
+from connector.cli.output import facts, moment, say, table
 from connector.cli.picture import change_lines
 from connector.domain import CreateTask, OpenTicket
 from connector.jobs.trying import Owner, Trial, trial
-from connector.rules.wording import moment_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -67,8 +66,8 @@ def _say(tried: Trial, titles: dict[str, str]) -> None:
             if write_back.rule_id != match.rule_id:
                 continue
             after = f", after {write_back.depends_on}" if write_back.depends_on else ""
-            when = moment_of(write_back.not_before)
-            say("", f"  {write_back.action_id} on {write_back.connection}, not before {when} UTC{after}")
+            when = moment(write_back.not_before)
+            say("", f"  {write_back.action_id} on {write_back.connection}, not before {when}{after}")
             owner = tried.owners.get(write_back.key)
             say(*(f"  {line}" for line in change_lines(write_back.change, write_back.key, owner=_owner(owner))))
         for skipped in tried.skipped:

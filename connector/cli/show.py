@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +20,11 @@ FACETS = {
     "company-types": Facet.COMPANY_TYPE,
     "marketing-groups": Facet.MARKETING_GROUP,
 }
+OWN_WORDS = {
+    "pipelines": "boards", "record-types": "boards", "stages": "statuses", "categories": "types", "origins": "sources",
+    "queues": "teams", "owners": "members", "users": "members",
+}  # fmt: skip
+"""What other CRMs call the lists."""
 COUNTED = {Facet.CONTACT_TYPE: "contacts", Facet.COMPANY_TYPE: "companies", Facet.MARKETING_GROUP: "members"}
 OF_A_BOARD = " of <board>"
 
@@ -32,7 +37,12 @@ def show(
     ],
     board: Annotated[
         str | None,
-        typer.Option(help="Of statuses, types, subtypes, items, teams: only those of this board.", show_default=False),
+        typer.Option(
+            "--board",
+            "--pipeline",
+            help="Of statuses, types, subtypes, items, teams: only those of this board.",
+            show_default=False,
+        ),
     ] = None,
     counts: Annotated[bool, typer.Option("--counts/--no-counts", help="Count each; one call each.")] = True,
 ) -> None:
@@ -46,6 +56,7 @@ def show(
     common.known("connection", connection, list(config.connections))
     spec = registry.spec(config.connections[connection].kind)
     things = _things(spec)
+    thing = OWN_WORDS.get(thing, thing) if thing not in things else thing
     common.known(f"list on {connection}", thing, things)
     source = source_of(config, connection)
     assert source is not None, "a connection that lists something is a source"
@@ -58,7 +69,7 @@ def show(
     if not rows:
         say(f"{connection} has no {thing.replace('-', ' ')} that this key may see")
     else:
-        table(header, rows, right=("contacts", "companies", "members"))
+        table(header, _each_once(rows) if len(header) == 2 else rows, right=("contacts", "companies", "members"))
     facts({"mode": config.mode, "connection": connection, "thing": thing,
            "rows": [dict(zip(header, row, strict=True)) for row in rows]})  # fmt: skip
 
@@ -75,8 +86,17 @@ def _segments(source: ContactSource, facet: Facet, counts: bool) -> tuple[tuple[
     return ("id", "name", COUNTED[facet]), [(s.id, s.name, source.count(s)) for s in segments]
 
 
+def _each_once(found: Sequence[tuple[Any, ...]]) -> list[tuple[str, str]]:
+    """One row for each thing: what it is called, and by what other names the configuration may call it."""
+    names: dict[str, list[str]] = {}
+    for id_, name in found:
+        names.setdefault(id_, []).append(name)
+    return [(id_, ", also ".join(dict.fromkeys(called))) for id_, called in names.items()]
+
+
 def _of_boards(source: ContactSource, thing: str, board: str | None) -> Iterator[tuple[str, str, str]]:
-    boards = [board] if board else [name for _, name in source.catalogue("boards")]
+    # a CRM may have none, and the lists all the same
+    boards = [board] if board else [name for _, name in source.catalogue("boards")] or [""]
     for name in boards:
         try:
             yield from ((each_id, each, name) for each_id, each in source.catalogue(f"{thing} of {name}"))

@@ -16,7 +16,11 @@ from connector.cli.output import facts, say
 
 def support_bundle(
     jobs: Annotated[
-        list[str] | None, typer.Argument(metavar="[JOB]…", help="Jobs by id or its beginning; default: the newest 20.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[JOB]…",
+            help="Jobs by id or its beginning; default: 20, those that failed or had effects first, then the newest.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Default: nps-support-DATE.zip.", show_default=False)

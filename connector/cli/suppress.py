@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -151,9 +150,9 @@ def _shown(tx: Tx, suppression: Suppression) -> str:
 
 
 def _until(text: str, now: datetime) -> datetime:
-    """A span from now, or the end of a day in UTC; in the future."""
+    """A span from now, or the end of a day in the calendar's zone; in the future."""
     try:
-        end = datetime.combine(date.fromisoformat(text), time(23, 59, 59), tzinfo=ZoneInfo("UTC"))
+        end = datetime.combine(date.fromisoformat(text), time(23, 59, 59), tzinfo=common.given.zone)
     except ValueError:
         try:
             end = parse_span(text).after(now)

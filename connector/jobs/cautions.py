@@ -10,27 +10,27 @@ from connector.jobs.live import open_live
 
 
 def cautions(config: Config, connections: Iterable[str]) -> list[str]:
-    """One sentence each, for every board and status on which a rule opens tickets at a customer. Reads only."""
+    """One sentence each, for every board, status and team of tickets that a rule opens at a customer. Reads only."""
     found: list[str] = []
     for connection in connections:
         port = open_live(config, connection).cautions
-        for board, status in _places(config, connection) if port is not None else ():
+        for board, status, team in _places(config, connection) if port is not None else ():
             assert port is not None
             try:
-                found += [f"{connection}: {caution}" for caution in port.cautions(board, status)]
+                found += [f"{connection}: {caution}" for caution in port.cautions(board, status, team)]
             except ConnectorError as error:
                 found.append(f'{connection}: what board "{board}" shows and mails could not be read: {error}')
     return list(dict.fromkeys(found))
 
 
-def _places(config: Config, connection: str) -> list[tuple[str, str]]:
-    """Each board with the status that tickets begin in, empty for the board's default."""
-    places: dict[tuple[str, str], None] = {}
+def _places(config: Config, connection: str) -> list[tuple[str, str, str]]:
+    """Each board with the status that tickets begin in, empty for the board's default, and the team, empty for none."""
+    places: dict[tuple[str, str, str], None] = {}
     for rule in config.rules:
         if rule.when.connection and connection not in rule.when.connection:
             continue
         for action in rule.then:
             ticket = action.open_ticket
             if ticket is not None and not ticket.at_own_company:
-                places[ticket.board, ticket.status] = None
+                places[ticket.said("board"), ticket.said("status"), ticket.said("team")] = None
     return list(places)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from connector.config import Config
-from connector.domain import AddNote, EffectClass, Mode, Receipt, WriteBack
-from connector.errors import ConfigError, ConnectorError, OutcomeUnknownError
+from connector.domain import AddNote, EffectClass, Mode, Receipt, UpdateTicket, WriteBack
+from connector.errors import ConfigError, ConnectorError, ContractError, OutcomeUnknownError
 from connector.jobs import guards
-from connector.jobs.record import Record
+from connector.jobs.record import GIVES_UP_LOST, Record
 from connector.jobs.stored_forms import StoredWriteBack, from_stored, lean, to_stored
 from connector.ports import ChangeSink, Outcome, Ports, Superseded
-from connector.rules import fuses, outbox
-from connector.store import Tx, tickets
+from connector.rules import fuses, manual, outbox
+from connector.store import Tx, tickets, work
 from connector.store import outbox as store_outbox
 
 log = structlog.get_logger()
+DELETED = "the ticket it belongs on is deleted in the CRM"
+MERGED = "its ticket was merged into ticket {} of another company, which keeps its own summary; the note is there"
 
 
 def deliver(
@@ -39,7 +42,7 @@ def deliver(
     if "again" in record.params:
         again = only = frozenset(record.params["again"]["keys"])
         if again:
-            record.commit(lambda tx: outbox.release_rejected(tx, again, now=record.now))
+            record.commit(lambda tx: manual.release_rejected(tx, again, now=record.now))
     _look_up(record, config, connection, sink, grace, counts, only)
     due = record.read("due", bool, lambda tx: _due(tx, config, connection, record.now))
     if due:
@@ -55,7 +58,7 @@ def deliver(
 def _due(tx: Tx, config: Config, connection: str, now: datetime) -> bool:
     """Whether anything may leave; in preview nothing may, but what waits in vain is given up all the same."""
     rehearsal = config.mode is Mode.REHEARSAL
-    return config.mode is Mode.PREVIEW or store_outbox.any_due(tx, connection, now=now, rehearsal=rehearsal)
+    return config.mode is Mode.PREVIEW or work.any_due(tx, connection, now=now, rehearsal=rehearsal)
 
 
 def _look_up(
@@ -153,22 +156,39 @@ def _apply(
     assert ports.sink is not None
     open_keys = {write_back.key for write_back in batch}
     joining: list[str] = []
+    lost: dict[str, str] = {}
     try:
-        if any(isinstance(wb.change, AddNote) and wb.change.on == "ticket" for wb in batch):
+        on_tickets = [wb.key for wb in batch if isinstance(wb.change, AddNote) and wb.change.on == "ticket"]
+        if on_tickets:
             keys = [write_back.key for write_back in batch]
             joining = record.read("joining", list[str], lambda tx: tickets.joining(tx, keys))
+        if record.does(GIVES_UP_LOST):
+            lost = dict.fromkeys((key for key in on_tickets if key not in joining), DELETED)
+            updates = [wb.key for wb in batch if isinstance(wb.change, UpdateTicket)]
+            if updates:
+                merged = record.read("merged_into", dict[str, str], lambda tx: tickets.merged(tx, updates))
+                lost |= {key: MERGED.format(ticket) for key, ticket in merged.items()}
         batch = guards.with_room(record, config, connection, batch, ports.source)
         waiting = open_keys - {write_back.key for write_back in batch}
         open_keys -= waiting
         for outcome in ports.sink.apply(batch):
             open_keys.discard(outcome.key)
-            _settle(record, outcome, grace, counts, joining)
+            _settle(record, _given_up(outcome, lost), grace, counts, joining)
     except Exception as error:
         # By the promise of ChangeSink.apply these were not attempted, whatever ended it; a bug is raised on, as it was.
         why = f"not attempted: {error if isinstance(error, ConnectorError) else type(error).__name__}"
         record.commit(lambda tx: outbox.put_back(tx, open_keys, token=record.token, now=record.clock(), why=why))
         raise
     return waiting
+
+
+def _given_up(outcome: Outcome, lost: Mapping[str, str]) -> Outcome:
+    """A note whose ticket is deleted, and the head of one that was merged into another company's, are of no use any
+    more, and no person could do anything about it."""
+    why, result = lost.get(outcome.key), outcome.result
+    deleted = why == DELETED and outbox.is_gone(result)
+    elsewhere = why is not None and why != DELETED and isinstance(result, ContractError)
+    return replace(outcome, result=Superseded(why=why)) if why and (deleted or elsewhere) else outcome
 
 
 def _settle(record: Record, outcome: Outcome, grace: timedelta, counts: Counter[str], joining: Collection[str]) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
 from connector.errors import ContractError
-from connector.jobs.record import RowForm, T
+from connector.jobs.record import DOES, RowForm, T
 from connector.jobs.runtime import Runtime
-from connector.ports import Answer, Call, Wire
+from connector.jobs.vaults import KeptSecrets
+from connector.ports import Answer, Call, OpenWire, Wire
 from connector.store import Tx
 
 Watch = Callable[[str, list[Any]], None]
@@ -31,6 +33,9 @@ class DryRecord:
         self.made: dict[str, list[Any]] = defaultdict(list)
         self._store, self._sleep = runtime.store, runtime.sleep
         self._watch = watch or (lambda name, rows: self.made[name].extend(rows))
+
+    def does(self, what: str) -> bool:
+        return what in DOES
 
     def read(self, name: str, kind: Any, load: Callable[[Tx], T], *, claims: bool = False) -> T:  # noqa: ARG002
         if claims:
@@ -55,8 +60,11 @@ class DryRecord:
     def commit(self, apply: Callable[[Tx], None], *, durable: bool = True) -> None:
         pass
 
-    def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:
-        return _Counted(build(settings, _refuse), connection, self)
+    def turn(self, take: Callable[[Tx], None], *, durable: bool = True) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
+
+    def wire(self, connection: str, settings: Any, build: OpenWire) -> Wire:
+        return _Counted(build(settings, _refuse, KeptSecrets(self._store, connection)), connection, self)
 
     def sleep(self, seconds: float) -> None:
         self._sleep(seconds)

@@ -19,6 +19,7 @@ SOURCES = {
     "contact": ("contacts", "copied from the CRM by connector pull, with what the program judged of it"),
     "membership": ("marketing groups", "copied from the CRM by connector pull"),
     "person_link": ("earlier links", "made by the program: contacts once taken for the same person"),
+    "merged_contact": ("merged contacts", "told by the CRM: which contact was merged into which"),
     "decision": ("decisions", "made by the program: whether to be asked in a plan, and why not"),
     "suppression": ("opt-outs kept here", "by connector suppress, or from a former tool"),
     "asking": ("times asked", "from a former tool, or from answers taken in"),

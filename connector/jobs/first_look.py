@@ -48,7 +48,11 @@ def _segments(source: ContactSource, facet: Facet) -> tuple[Named, ...]:
 
 
 def _names(source: ContactSource, thing: str) -> tuple[str, ...]:
+    """One name of each; a CRM may know several of a person."""
     try:
-        return tuple(name for _, name in source.catalogue(thing))
+        names: dict[str, str] = {}
+        for id_, name in source.catalogue(thing):
+            names.setdefault(id_, name)
+        return tuple(names.values())
     except (AuthError, RejectedError):
         return ()

@@ -7,6 +7,8 @@ then is one that cannot exist, by which the pull leaves the row out.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from connector.domain import Contact
+from connector.jobs import rows
 from connector.jobs.anonymous import Anonymous
 from connector.ports import Answer, BadRow, Call, HistoryRow, RawAnswer, Wire
 from connector.store import Tx, forgotten
@@ -24,7 +27,6 @@ PLACEHOLDER = "forgotten@forgotten.invalid"
 ERASED = "this person was erased (connector forget) and is not taken in again"
 _ADDRESS = re.compile(r"[^\s@<>\"',;:()\[\]\\]{1,64}@[^\s@<>\"',;:()\[\]\\]{1,255}")
 Row = TypeVar("Row", RawAnswer | BadRow, HistoryRow | BadRow)
-_NAMES = frozenset(("firstName", "lastName", "first_name", "last_name"))
 
 
 def is_forgotten(contact: Contact) -> bool:
@@ -41,27 +43,47 @@ class ForgettingWire:
 
     def send(self, call: Call) -> Answer:
         answer = self._inner.send(call)
-        try:
-            value = msgspec.json.decode(answer.body)
-        except msgspec.DecodeError:
-            return answer
-        rows = value if isinstance(value, list) else [value]
-        theirs = [at for at, row in enumerate(rows) if isinstance(row, dict) and self._is_theirs(row)]
-        if not theirs:
-            return answer
-        for at in theirs:
-            rows[at] = self._without.value(rows[at])
-        body = msgspec.json.encode(rows if isinstance(value, list) else rows[0])
-        return Answer(status=answer.status, headers=answer.headers, body=body)
+        if answer.headers.get("content-type", "").startswith("text/csv"):
+            body = self._without_rows(answer.body)
+        else:
+            try:
+                value = msgspec.json.decode(answer.body)
+            except msgspec.DecodeError:
+                return answer
+            made = rows.replaced(value, self._change)
+            body = answer.body if made is value else msgspec.json.encode(made)
+        return answer if body is answer.body else Answer(status=answer.status, headers=answer.headers, body=body)
+
+    def _change(self, row: dict[str, Any]) -> dict[str, Any]:
+        if not self._is_theirs(row):
+            return row
+        without: dict[str, Any] = self._without.value(row)
+        return without
 
     def _is_theirs(self, row: dict[str, Any]) -> bool:
         """A contact or a row that refers to one, known by id; or any row with the address in it."""
-        refers = [child for name, child in row.items() if name.lower().endswith("contact") and isinstance(child, dict)]
-        refers += [row] if row.keys() & _NAMES else []
-        if any(self._known.contact(self._connection, str(each["id"])) for each in refers if "id" in each):
+        if any(self._known.contact(self._connection, each) for each in rows.contact_ids(row)):
             return True
-        text = msgspec.json.encode(row).decode()
+        return self._has_address(msgspec.json.encode(row).decode())
+
+    def _has_address(self, text: str) -> bool:
         return any(self._known.address(key) for key in map(_key, _ADDRESS.findall(text)))
+
+    def _without_rows(self, body: bytes) -> bytes:
+        """A table (Salesforce's bulk results) without what stands about them: ids, dates and numbers stay."""
+        lines = list(csv.reader(io.StringIO(body.decode("utf-8", "replace"))))
+        header, theirs = lines[0] if lines else [], False
+        for at, cells in enumerate(lines[1:], 1):
+            row: dict[str, Any] = dict(zip(header, cells, strict=False))
+            if self._is_theirs(row):
+                theirs = True
+                without = self._without.value(row)
+                lines[at] = [str(without[name]) for name in header[: len(cells)]]
+        if not theirs:
+            return body
+        made = io.StringIO()
+        csv.writer(made, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(lines)
+        return made.getvalue().encode()
 
 
 class _Without(Anonymous):
@@ -78,12 +100,12 @@ def _key(address: str) -> str:
     return judge(address).key or address.casefold()
 
 
-def without_forgotten(tx: Tx, rows: Iterable[Row]) -> list[Row | BadRow]:
+def without_forgotten(tx: Tx, given: Iterable[Row]) -> list[Row | BadRow]:
     """Rows of a file, those of people who were erased replaced by a word that says so."""
     known = forgotten.load(tx)
     return [
         BadRow(place=row.place, why=ERASED) if not isinstance(row, BadRow) and _address_known(known, row) else row
-        for row in rows
+        for row in given
     ]
 
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 import msgspec
 
 from connector.jobs.record import Record, RowForm
-from connector.store import Tx, codec, contacts, people
+from connector.store import Tx, addresses, codec, contacts, people
 from connector.store.contacts import ContactAtCompany
+from connector.store.tables import instant
 from connector.sync import law
 from connector.sync.address import Address, AddressKind
 from connector.sync.candidates import Candidate, Glance
@@ -33,11 +34,13 @@ class Known:
 
 def load_known(tx: Tx, now: datetime) -> Known:
     in_force = people.suppressions(tx, now=now)
+    by_other_address = {f"{at}/{contact}": why for at, contact, why in addresses.suppressed(tx, instant(now))}
     return Known(
         suppressed={s.value: s.reason or s.source for s in in_force if s.kind != people.CONTACT},
         bounced=people.bounces(tx),
         last_asked=people.last_asked(tx),
-        suppressed_contacts={s.value: s.reason or s.source for s in in_force if s.kind == people.CONTACT},
+        suppressed_contacts=by_other_address
+        | {s.value: s.reason or s.source for s in in_force if s.kind == people.CONTACT},
     )
 
 
@@ -110,29 +113,34 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
-    """An opted-out contact of another Connection; `email` is its address key."""
+    """An opted-out contact of another Connection, and whom it binds; `email` is an address key."""
 
     contact: str
     person_id: str
     email: str
 
 
-def opted_out_elsewhere(record: Record, connection: str, known: Known) -> Iterator[Glance]:
+def opted_out_elsewhere(record: Record, connection: str, known: Known, own: View) -> Iterator[Glance]:
     """A Glance of each opted-out contact of the other Connections: it binds its person and address here too.
+    And one for whom an opted-out contact, also of this Connection, binds by an address that is not the default one.
 
     Opted out by itself, by its company, or suppressed here. Not by a marketing group: what somebody does not want to
     get by a group of another CRM says nothing about this audience.
     """
     form = RowForm[OptOut](lambda row: row, msgspec.json.Decoder(OptOut).decode)
-    for found in record.stream("opted_out_elsewhere", lambda tx: _elsewhere(tx, connection, known), form):
+    for found in record.stream("opted_out_elsewhere", lambda tx: _elsewhere(tx, connection, known, own), form):
         yield Glance(found.contact, None, found.person_id, found.email, AddressKind.PERSONAL, "", True, active=False)
 
 
-def _elsewhere(tx: Tx, connection: str, known: Known) -> Iterator[OptOut]:
+def _elsewhere(tx: Tx, connection: str, known: Known, own: View) -> Iterator[OptOut]:
+    views = {connection: own}
     for other in contacts.connections(tx):
         if other == connection:
             continue
-        view = View(other, known, Groups())
+        view = views[other] = View(other, known, Groups())
         for row in contacts.with_company(tx, other, documents=False):
             if view.glance(row).opted_out:
                 yield OptOut(contact=f"{other}/{row.id}", person_id=row.person_id, email=row.address_key or "")
+    for at, row, person, key in addresses.bound(tx):
+        if views[at].glance(row).opted_out:
+            yield OptOut(contact=row.id if at == connection else f"{at}/{row.id}", person_id=person, email=key)

@@ -77,11 +77,12 @@ def _missing(
     accepted: int,
 ) -> Missing:
     known = set(here)
+    told = set(page.gone_contacts) | set(page.merged) if what == CONTACTS else set(page.gone_companies)
     shown = contacts.shown(tx, what, connection, page.epoch) + len(known)
     ids = [
         id_
         for id_, contact in contacts.not_shown(tx, what, connection, page.epoch, documents=not coverage.everyone)
-        if id_ not in known and (contact is None or coverage.has(contact))
+        if id_ not in known and id_ not in told and (contact is None or coverage.has(contact))
     ]
     return Missing(shown=shown, missing=len(ids), ids=ids if _may_go(len(ids), shown, limits, accepted) else [])
 

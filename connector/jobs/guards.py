@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 
 from connector.config import Config
 from connector.domain import Mode, OpenTicket, Receipt, TicketState, WriteBack
 from connector.errors import AuthError, ContractError, RejectedError
-from connector.jobs.record import Record
+from connector.jobs.record import OWNERS_TOGETHER, Record
 from connector.ports import ContactSource, TicketWatch
 from connector.rules import fuses
-from connector.store import outbox
+from connector.store import receipts
 from connector.store.fuses import Unconfirmed
 
 log = structlog.get_logger()
@@ -34,7 +36,7 @@ def read_back(record: Record, connection: str, watch: TicketWatch | None) -> Non
     right would find none of our tickets, and open them again."""
     if watch is None:
         return
-    newest = record.read("newest_ticket", Receipt | None, lambda tx: outbox.newest_ticket(tx, connection))
+    newest = record.read("newest_ticket", Receipt | None, lambda tx: receipts.newest_ticket(tx, connection))
     if newest is None:
         return
     state = next((status.state for status in watch.states([newest])), TicketState.NOT_VISIBLE)
@@ -52,7 +54,11 @@ def with_room(
     record: Record, config: Config, connection: str, batch: list[WriteBack], source: ContactSource | None
 ) -> list[WriteBack]:
     """The batch without the tickets whose owner has enough; whose each one is to be is written down before it goes."""
-    owners = {wb.key: _owner(source, wb.change) for wb in batch if isinstance(wb.change, OpenTicket)}
+    tickets = {wb.key: wb.change for wb in batch if isinstance(wb.change, OpenTicket)}
+    if record.does(OWNERS_TOGETHER):
+        owners = _owners(source, tickets)
+    else:
+        owners = {key: _owner(source, ticket) for key, ticket in tickets.items()}
     if not any(owners.values()):
         return batch
     wait = record.read(
@@ -70,6 +76,24 @@ def with_room(
         claims=True,
     )
     return [wb for wb in batch if wb.key not in wait]
+
+
+def _owners(source: ContactSource | None, tickets: Mapping[str, OpenTicket]) -> dict[str, str]:
+    """Who would get each, by key: one question for each chain, not for each ticket."""
+    found: dict[str, str] = {}
+    for chain in dict.fromkeys(ticket.owner for ticket in tickets.values()):
+        of_chain = {key: ticket for key, ticket in tickets.items() if ticket.owner == chain}
+        companies = list(dict.fromkeys(ticket.company_id for ticket in of_chain.values() if ticket.company_id))
+        if source is None or not chain or len(companies) < 2:
+            found |= {key: _owner(source, ticket) for key, ticket in of_chain.items()}
+            continue
+        try:
+            members = {each.company_id: each.member for each in source.owners(companies, chain)}
+        except (RejectedError, ContractError):  # of one company; the others have theirs
+            found |= {key: _owner(source, ticket) for key, ticket in of_chain.items()}
+            continue
+        found |= {key: members.get(ticket.company_id, "") for key, ticket in of_chain.items()}
+    return {key: found[key] for key in tickets}
 
 
 def _owner(source: ContactSource | None, ticket: OpenTicket) -> str:

@@ -26,7 +26,7 @@ from connector.rules.keys import response_key
 from connector.store import Tx, people, responses
 from connector.sync.address import judge
 
-SOURCE = "history"
+SOURCE = people.ON_RECORD
 PAGE = 200
 AHEAD = timedelta(days=1)
 """A time further in the future is a mistake; less may be a clock or a time zone that differs."""

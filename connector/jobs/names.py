@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from connector import registry
 from connector.config import Config, places
 from connector.config.nearest import hint
 from connector.domain import Facet, Segment
 from connector.errors import AuthError, ConfigError, ConnectorError, Problem, RejectedError, UnavailableError
 from connector.jobs.live import source_of
 from connector.ports import ContactSource
-from connector.rules.names import Reference, referenced_names
+from connector.rules.names import UNDER_A_BOARD, Reference, referenced_names
 from connector.sync import audience as audiences
 
 Remembered = Mapping[str, Mapping[tuple[str, str], str]]
 """connection → (facet, written name) → segment id, from the store."""
 _CATALOGUE = {
     "board": "boards", "priority": "priorities", "member": "members", "source": "sources", "location": "locations",
-    "task_type": "task_types", "task_status": "task_statuses",
+    "task_type": "task_types", "task_status": "task_statuses", "status": "statuses", "type": "types",
+    "subtype": "subtypes", "item": "items", "team": "teams",
 }  # fmt: skip
-_UNDER_A_BOARD = {"status": "statuses", "type": "types", "subtype": "subtypes", "item": "items", "team": "teams"}
 FIELDS = {"contact": "custom_fields", "company": "company_fields"}
 _FACETS = {facet.value: facet for facet in Facet}
 
@@ -48,7 +49,7 @@ def prove(config: Config, remembered: Remembered) -> Proof:
         except (AuthError, UnavailableError, RejectedError) as error:
             proof.failed[name] = error
         else:
-            opened[name] = _Asked(source)
+            opened[name] = _Asked(source, registry.spec(config.connections[name].kind).catalogues)
             proof.reached.append(name)
     where = places(config)
     for steps, message in _wrong(config, opened, remembered, proof):
@@ -60,8 +61,8 @@ def prove(config: Config, remembered: Remembered) -> Proof:
 class _Asked:
     """A source that is asked for each list once. A list the key may not see is None; `check` told of it."""
 
-    def __init__(self, source: ContactSource) -> None:
-        self._source = source
+    def __init__(self, source: ContactSource, catalogues: frozenset[str]) -> None:
+        self._source, self._catalogues = source, catalogues
         self._segments: dict[Facet, list[Segment] | None] = {}
         self._lists: dict[str, list[str] | None] = {}
 
@@ -74,12 +75,16 @@ class _Asked:
         return self._segments[facet]
 
     def names(self, kind: str, within: str = "") -> list[str] | None:
-        """The valid names of a kind of reference; None also for what is under a board that is not there."""
+        """The valid names of a kind of reference; None also for what is under a board that is not there, and for what
+        the CRM has no list of."""
         if kind in _FACETS:
             found = self.segments(_FACETS[kind])
             return None if found is None else [segment.name for segment in found]
-        under = _UNDER_A_BOARD.get(kind)
-        thing = f"{under} of {within}" if under else _CATALOGUE.get(kind, kind)
+        plural = _CATALOGUE.get(kind, kind)
+        under = kind in UNDER_A_BOARD and f"{plural} of <board>" in self._catalogues
+        if not under and plural not in self._catalogues:
+            return None
+        thing = f"{plural} of {within}" if under else plural
         if thing not in self._lists:
             try:
                 self._lists[thing] = [name for _, name in self._source.catalogue(thing)]
@@ -110,8 +115,9 @@ def _wrong(config: Config, opened: Mapping[str, _Asked], remembered: Remembered,
             yield from _of_rule(config, reference, opened, proof)
         if config.rehearsal is not None:
             board = Reference(kind="board", name=config.rehearsal.board, path=("rehearsal", "board"))
-            yield from _of_rule(config, board, opened, proof)
-            yield from _rehearsal_company(config.rehearsal.company, opened, proof)
+            if board.name:
+                yield from _of_rule(config, board, opened, proof)
+            yield from _rehearsal_company(config, config.rehearsal.company, opened, proof)
         yield from _fields_set(config, opened, proof)
         _captions(config, opened, proof)
 
@@ -151,8 +157,9 @@ def _of_rule(config: Config, reference: Reference, opened: Mapping[str, _Asked],
         yield reference.path, f'the CRM has no {what} "{reference.name}"{place}; {hint(reference.name, valid)}'
 
 
-def _rehearsal_company(written: str, opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
-    """One CRM has it, and only once; those that cannot be asked say nothing."""
+def _rehearsal_company(config: Config, written: str, opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
+    """Each CRM that rules write to has it (where they write to none, one of all), and only once; those that cannot be
+    asked say nothing."""
     found = {name: asked.companies_called(written) for name, asked in opened.items()}
     counts = {name: len(companies) for name, companies in found.items() if companies is not None}
     proof.checked += bool(counts)
@@ -160,7 +167,12 @@ def _rehearsal_company(written: str, opened: Mapping[str, _Asked], proof: Proof)
         if count > 1:
             many = f'{name} has {count} companies called "{written}"; name the one by its id'
             yield ("rehearsal", "company"), many
-    if counts and len(counts) == len(found) and not any(counts.values()):
+    if len(opened) > 1 and (needed := written_to(config, opened)):
+        for name in needed:
+            if counts.get(name) == 0:
+                lacks = f'{name}, to which rules write, has no company "{written}"; create a test company there'
+                yield ("rehearsal", "company"), f"{lacks}, or write the name of one that is on {' and '.join(needed)}"
+    elif counts and len(counts) == len(found) and not any(counts.values()):
         yield (
             ("rehearsal", "company"),
             f'the CRM has no company "{written}"; create a test company there, or write the identifier, name or id of '
@@ -168,10 +180,27 @@ def _rehearsal_company(written: str, opened: Mapping[str, _Asked], proof: Proof)
         )
 
 
+def written_to(config: Config, connections: Iterable[str]) -> list[str]:
+    """Those of the connections that rules write to: where an action says, else where its rule's answers come from."""
+    names = list(connections)
+    found: set[str] = set()
+    for number, rule in enumerate(config.rules):
+        for position, action in enumerate(rule.then):
+            on_ticket = action.add_note is not None and action.add_note.on == "ticket"  # it goes where the ticket is
+            if not action.notify and not on_ticket:
+                path = ("rules", number, "then", position)
+                found.update(meant(config, Reference(kind=action.kind, name="", path=path), names))
+    return [name for name in names if name in found]
+
+
 def meant(config: Config, reference: Reference, connections: Iterable[str]) -> list[str]:
-    """Those of the connections whose answers the rule of this reference may apply to."""
+    """Those of the connections whose answers the rule of this reference may apply to; that of its action's `at`."""
     number = reference.path[1]
-    named = config.rules[number].when.connection if isinstance(number, int) else None
+    rule = config.rules[number] if isinstance(number, int) else None
+    named: Collection[str] = (rule.when.connection if rule else None) or ()
+    if rule and reference.path[2] == "then" and isinstance(reference.path[3], int):
+        at = rule.then[reference.path[3]].at
+        named = (at,) if at else named
     return [name for name in connections if not named or name in named]
 
 
@@ -187,7 +216,8 @@ def _fields_set(config: Config, opened: Mapping[str, _Asked], proof: Proof) -> I
                     on = action.set_field.on
                     field = Reference(kind=FIELDS[on], name=caption, path=(*path, key))
                     for steps, message in _of_rule(config, field, opened, proof):
-                        remedy = "connector setup connectwise says how to get it"
+                        where = next(iter(meant(config, field, opened)), "")
+                        remedy = f"connector setup {where} says how to get it"
                         yield (
                             steps,
                             f"{message.replace(FIELDS[on].replace('_', ' '), f'custom field of {on}')}; {remedy}",

@@ -17,7 +17,8 @@ from connector.jobs.collect import ANSWERS
 from connector.jobs.retention import prune
 from connector.jobs.runtime import LOG, Runtime
 from connector.rules.follow_up import FINAL
-from connector.store import follow_ups, jobs, outbox
+from connector.store import attempts, follow_ups, work
+from connector.store.attempts import Attempt
 from connector.timespan import Span
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ class Step:
     connection: str
     outcome: str
     why: str = ""
-    attempt: jobs.Attempt | None = None
+    attempt: Attempt | None = None
 
 
 def run_once(runtime: Runtime, *, watch: Callable[[Step], None] | None = None, only: str = "") -> list[Step]:
@@ -65,6 +66,8 @@ def _due(runtime: Runtime) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield "plan", audience.from_, {"audience": name}
     if config.answers.folder is not None:
         yield "collect", ANSWERS, {}
+    for name in config.answers.from_:
+        yield "collect", name, {}
     for name in _waiting(runtime):
         yield "deliver", name, {}
     for name in with_tickets(runtime):
@@ -77,7 +80,7 @@ def _due(runtime: Runtime) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _waiting(runtime: Runtime) -> list[str]:
     with runtime.store.read() as tx:
-        return outbox.connections_with_work(tx, now=runtime.now(), mode=runtime.mode)
+        return work.connections_with_work(tx, now=runtime.now(), mode=runtime.mode)
 
 
 def _to_reconcile(runtime: Runtime) -> list[str]:
@@ -87,8 +90,8 @@ def _to_reconcile(runtime: Runtime) -> list[str]:
     for name in runtime.config.connections if isinstance(span, Span) else ():
         with runtime.store.read() as tx:
             since = follow_ups.oldest_ticket(tx, name, rehearsal=runtime.mode is Mode.REHEARSAL)
-            attempts = jobs.attempts_of(tx, "reconcile", name)
-        last = next((attempt.started_at for attempt in attempts if attempt.outcome in ("done", "partial")), since)
+            tried = attempts.of_story(tx, "reconcile", name)
+        last = next((attempt.started_at for attempt in tried if attempt.outcome in ("done", "partial")), since)
         if since is not None and last is not None and isinstance(span, Span) and span.after(last) <= runtime.now():
             found.append(name)
     return found
@@ -137,7 +140,7 @@ def _performed(
     runtime: Runtime,
     story: str,
     connection: str,
-    begin: Callable[[], jobs.Attempt | runner.Held | None],
+    begin: Callable[[], Attempt | runner.Held | None],
     *,
     busy_raises: bool = False,
 ) -> Step | None:

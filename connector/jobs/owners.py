@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from connector.config import Config
 from connector.jobs.live import open_live
+from connector.ports import OwnerFound
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +38,13 @@ class Served:
         said = [f"{_plain(step)} {self.steps[step]:,}" for step in self.chain]
         said += [f"nobody {self.nobody:,}"] if self.nobody else []
         return f"{', '.join(said)}; {self.calls:,} call{'' if self.calls == 1 else 's'}"
+
+
+def of_company(config: Config, connection: str, company_id: str, chain: Sequence[str]) -> OwnerFound:
+    """Who would get a ticket of this company, asked live in a few calls. Raises what the connection raises."""
+    source = open_live(config, connection).source
+    found = next(iter(source.owners([company_id], chain)), None) if source is not None else None
+    return found or OwnerFound(company_id=company_id)
 
 
 def coverage(config: Config, connection: str, company_ids: Iterable[str]) -> list[Served]:

@@ -13,11 +13,13 @@ import msgspec
 from connector.campaigns.caps import cap
 from connector.config import Config
 from connector.domain import Decision, Facet, Finding, Membership, Reason
+from connector.errors import UnavailableError
 from connector.jobs.glances import Known, View, load_known, opted_out_elsewhere
-from connector.jobs.record import Record, RowForm, raw
+from connector.jobs.record import ASKS_ONCE, Record, RowForm, raw
 from connector.jobs.resolving import resolved_audience, why_held
-from connector.store import Tx, codec, contacts, plans
+from connector.store import Tx, codec, contacts, elsewhere, plans
 from connector.store.contacts import ContactAtCompany
+from connector.store.elsewhere import InvitedElsewhere
 from connector.sync import audience as audiences
 from connector.sync import law
 from connector.sync.groups import Groups, expand
@@ -30,7 +32,8 @@ def plan(record: Record, config: Config, name: str, *, wave: str = "") -> dict[s
     """Decide for every contact of the audience's Connection, store the Plan, and return its summary.
 
     Raises ContractError when somebody would disappear (law 1). An audience that is held, by its names or by the hold
-    that the last pull left, is not planned.
+    that the last pull left, is not planned. Who is invited by the newest plan of another audience is left to that.
+    Raises UnavailableError where another audience was planned meanwhile: both might ask the same people.
     """
     audience = config.audiences[name]
     connection = audience.from_
@@ -38,13 +41,84 @@ def plan(record: Record, config: Config, name: str, *, wave: str = "") -> dict[s
     if held := why_held(record, resolved):
         return {"audience": name, "held_audiences": 1, "why": held}
     pulled = law.IdsDigest()
+    others = _Others(record, config, name)
     screened = screened_contacts(record, config, resolved, pulled)
-    decisions = cap(screened, config.caps, record.now, record.installation, wave or name)
+    invites = others.inviting(connection)
+    decisions = cap(screened, config.caps, record.now, record.installation, wave or name, elsewhere=invites)
     summary = _Summary(name, connection, resolved)
     plan_id = f"{name}@{record.now:%Y%m%dT%H%M%S.%fZ}"
     _keep(record, plan_id, summary.watch(decisions))
     law.check(pulled, summary.invited, summary.excluded)
-    return _count(record, plan_id, summary)
+    return _count(record, plan_id, summary, others)
+
+
+class _Others:
+    """The audiences whose newest plans count beside this one's: of any Connection, made within the cool-down."""
+
+    def __init__(self, record: Record, config: Config, name: str) -> None:
+        self._record, self._name = record, name
+        self._names = [other for other in config.audiences if other != name] if record.does(ASKS_ONCE) else []
+        self._since = config.caps.cool_down.before(record.now)
+        self._plans: list[plans.Plan] = []
+        if self._names:
+            self._plans = record.read("other_plans", list[plans.Plan], self._standing)
+
+    def inviting(self, connection: str) -> Callable[[str], Finding | None] | None:
+        """What holds for a contact of the connection, by id, where another audience invites it; asked once for each."""
+        if not self._plans:
+            return None
+        taken: dict[str, Finding] | None = None
+
+        def ask(contact_id: str) -> Finding | None:
+            nonlocal taken
+            if taken is None:  # not before the first look at everybody is over, which needs memory of its own
+                taken = self._invited(connection)
+            return taken.pop(contact_id, None)
+
+        return ask
+
+    def _invited(self, connection: str) -> dict[str, Finding]:
+        found: dict[str, Finding] = {}
+        of = {
+            plan.audience: Finding(
+                reason=Reason.INVITED_ELSEWHERE,
+                rule=f"audiences.{plan.audience}",
+                seen=f"{plan.audience} on {plan.connection}",
+            )
+            for plan in self._plans
+        }
+        rows = self._record.stream(
+            "invited_elsewhere",
+            lambda tx: elsewhere.invited(tx, connection, self._name, self._plans, since=self._since),
+            RowForm(lambda row: row, msgspec.json.Decoder(InvitedElsewhere).decode),
+        )
+        for row in rows:
+            found.setdefault(row.contact_id, of[row.audience])
+        return found
+
+    def let_stand(self, plan: plans.Plan) -> None:
+        """Store the plan, unless one of the others was planned since they were looked at."""
+        if not self._names:
+            self._record.commit(lambda tx: plans.put(tx, plan))
+            return
+        late: list[str] = []
+
+        def write(tx: Tx) -> None:
+            elsewhere.take_turns(tx)
+            known = {other.id for other in self._plans}
+            late.extend(other.audience for other in self._standing(tx) if other.id not in known)
+            if not late:
+                plans.put(tx, plan)
+
+        self._record.commit(write)
+        if meanwhile := self._record.read("planned_meanwhile", list[str], lambda _: late):
+            raise UnavailableError(
+                f"{self._name}: {', '.join(meanwhile)} was planned at the same time, and may ask the same people; "
+                "plan it again"
+            )
+
+    def _standing(self, tx: Tx) -> list[plans.Plan]:
+        return elsewhere.standing(tx, self._names, since=self._since)
 
 
 def screened_contacts(
@@ -63,7 +137,7 @@ def screened_contacts(
     )
     second = record.stream("contacts", lambda tx: contacts.with_company(tx, connection), form)
     view = View(connection, known, groups)
-    glances = chain(map(view.glance, first), opted_out_elsewhere(record, connection, known))
+    glances = chain(map(view.glance, first), opted_out_elsewhere(record, connection, known, view))
     return screen(glances, view.candidates(second, pulled), resolved, config.cleaning, record.now)
 
 
@@ -137,7 +211,7 @@ def _keep(record: Record, plan_id: str, decisions: Iterator[Decision]) -> None:
         record.commit(_putting(plan_id, encoded), durable=False)
 
 
-def _count(record: Record, plan_id: str, summary: _Summary) -> dict[str, Any]:
+def _count(record: Record, plan_id: str, summary: _Summary, others: _Others) -> dict[str, Any]:
     counts = summary.counts()
     record.emit("summary", [counts])
     row = plans.Plan(
@@ -148,7 +222,7 @@ def _count(record: Record, plan_id: str, summary: _Summary) -> dict[str, Any]:
         fingerprint=f"{summary.invited}/{summary.excluded}",
         summary=counts,
     )
-    record.commit(lambda tx: plans.put(tx, row))
+    others.let_stand(row)
     return counts
 
 

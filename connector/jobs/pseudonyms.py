@@ -14,7 +14,7 @@ import msgspec
 
 from connector import log
 from connector.config import restore
-from connector.errors import ConnectorError, ContractError
+from connector.errors import ConfigError, ConnectorError, ContractError
 from connector.jobs import stories
 from connector.jobs.anonymous import Anonymous, settled_config
 from connector.jobs.journal import JournalWriter, read_lines
@@ -45,7 +45,7 @@ def rewrite(recorded: Path, target: Path, anonymous: Anonymous) -> Report:
                 frame = _replaced(line, anonymous)
                 if frame is not None:
                     writer.write(frame)
-            _write_outputs(target, writer, ended=original.end is not None)
+            _write_outputs(target, writer, original)
         finally:
             writer.close()
         check = replay(Recorded.load(target))
@@ -85,7 +85,7 @@ class _Making(ReplayRecord):
         self._writer.write({"t": "out", "name": name, "rows": list(rows)})
 
 
-def _write_outputs(target: Path, writer: JournalWriter, *, ended: bool) -> None:
+def _write_outputs(target: Path, writer: JournalWriter, original: Recorded) -> None:
     recorded = Recorded.load(target)
     begin = recorded.begin
     record = _Making(recorded, writer)
@@ -96,8 +96,14 @@ def _write_outputs(target: Path, writer: JournalWriter, *, ended: bool) -> None:
         outcome, error = stories.ended(counts)
     except CutShortError:
         pass
+    except ConfigError as problem:
+        raise ContractError(f"its configuration is not sound without people; not exported: {problem}") from None
     except ConnectorError as problem:
         outcome, error = outcome_of(problem), str(problem)
-    if ended:
+    if original.end is not None:
+        if outcome == "failed" and original.end["outcome"] != "failed":
+            raise ContractError(f"it does not run without people; not exported: {error}")
+        if original.cut:  # it was asked to leave: no more is made of the pseudonyms than was of the people
+            outcome, error = original.end["outcome"], original.end["error"]
         digests = {"inputs": writer.inputs_digest, "outputs": writer.outputs_digest}
         writer.write({"t": "end", "outcome": outcome, "error": error, "counts": counts, **digests})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -16,23 +18,27 @@ from connector.errors import ContractError, RejectedError
 from connector.jobs import gone, hinted
 from connector.jobs.forgotten import is_forgotten
 from connector.jobs.names import meant
-from connector.jobs.record import Record, raw
+from connector.jobs.record import OTHER_ADDRESSES, PAGES_TOGETHER, Record, raw
 from connector.jobs.resolving import remembered
+from connector.jobs.together import ahead, together
+from connector.jobs.told import told as what_is_told
 from connector.ports import ContactSource, HintSource, Page, Scope
 from connector.rules.names import referenced_names
-from connector.store import Tx, codec, contacts, holds
+from connector.store import Tx, addresses, codec, contacts, holds
 from connector.store import hints as store_hints
 from connector.store.contacts import KnownPerson, StoredContact
+from connector.store.merges import Merge, waiting_for
 from connector.store.segments import put_segments, remember_names
 from connector.store.tables import instant
 from connector.sync import audience as audiences
 from connector.sync import person
-from connector.sync.address import Address, judge
+from connector.sync.address import Address, AddressKind, judge
 from connector.sync.names import name_key
 
 OWN_EDIT = timedelta(minutes=10)
 """A change of a contact this close to a write of ours is taken for ours, not for a sign of life; clocks differ."""
 _FACETS = frozenset(facet.value for facet in Facet)
+_KIND = {kind: kind.value for kind in AddressKind}  # looked up faster than it is asked for
 log = structlog.get_logger()
 
 
@@ -43,6 +49,8 @@ class Known:
     people: list[KnownPerson]
     our_edits: dict[str, list[tuple[str, str]]]
     touched: dict[str, str | None]
+    merges: list[Merge] = field(default_factory=list)
+    """Told before, into a contact of the page that was not there yet."""
 
 
 def pull(
@@ -74,13 +82,15 @@ def pull(
     if hints is not None and moves:
         _look_at_hints(record, connection, hints, scope, counts)
     stored = record.read("cursor", dict[str, Any] | None, lambda tx: contacts.cursor(tx, connection))
-    for page in source.pages(scope, stored if moves else again["cursor"]):
-        judged = gone.verdict(record, connection, page, config.limits) if page.reconciled and moves else None
-        _store(record, connection, page, counts, judged, moves=moves)
-        if judged is not None and judged.error is not None:
-            raise judged.error
-        told |= page.told
-        log.info("page", contacts=counts["contacts"], companies=counts["companies"], memberships=counts["memberships"])
+    pages = source.pages(scope, stored if moves else again["cursor"])
+    with closing(ahead(pages)) as coming:
+        for page in together(coming) if record.does(PAGES_TOGETHER) else coming:
+            judged = gone.verdict(record, connection, page, config.limits) if page.reconciled and moves else None
+            _store(record, connection, page, counts, judged, moves=moves)
+            if judged is not None and judged.error is not None:
+                raise judged.error
+            told |= page.told
+            log.info("page", **{kind: counts[kind] for kind in ("contacts", "companies", "memberships")})
     return {**counts, **told, **held}
 
 
@@ -190,17 +200,42 @@ def _store(
     if left_out := len(page.contacts) - len(wanted):
         counts["forgotten"] += left_out
     judged = [(contact, judge(contact.email, explain=False)) for contact in wanted]
+    others = _other_addresses(wanted) if record.does(OTHER_ADDRESSES) else {}
+    with record.turn(contacts.link_in_turn, durable=False):
+        _store_judged(record, connection, page, counts, verdict, judged, others, moves=moves)
+
+
+def _store_judged(
+    record: Record,
+    connection: str,
+    page: Page,
+    counts: Counter[str],
+    verdict: gone.Verdict | None,
+    judged: Sequence[tuple[Contact, Address]],
+    others: Mapping[str, tuple[Address, ...]],
+    *,
+    moves: bool,
+) -> None:
+    """What is known of these contacts is read, and they are kept, in one transaction: no other pull comes between."""
     rows: list[StoredContact] = []
     ended: list[tuple[str, str, str, str, str]] = []
+    waiting: list[Merge] = []
+    other_keys: dict[str, list[str]] = {}
     if judged:
-        known = record.read("known", Known, lambda tx: _known(tx, connection, judged))
-        rows, ended = stored_rows(connection, judged, known, record.now, page.epoch)
+        known = record.read("known", Known, lambda tx: _known(tx, connection, judged, others))
+        rows, ended = stored_rows(connection, judged, known, record.now, page.epoch, others)
+        waiting = known.merges
         record.emit("contacts", [raw(row.doc) for row in rows])
         record.emit("links", [[row.id, row.person_id, row.address_key, row.address_kind] for row in rows])
+        if others or any(each.other_keys for each in known.people):
+            other_keys = _other_keys(connection, rows, known, others)
+    if other_keys:
+        record.emit("other_addresses", sorted(other_keys.items()))
     if page.companies:
         record.emit("companies", page.companies)
     if page.memberships:
         record.emit("memberships", page.memberships)
+    told = what_is_told(record, connection, page, rows, waiting, counts)
     refused = verdict is not None and verdict.error is not None
     cursor = page.reconciled.again if page.reconciled is not None and refused else page.cursor
     left = verdict.gone if verdict is not None else {}
@@ -216,32 +251,68 @@ def _store(
     def write(tx: Tx) -> None:
         contacts.put_companies(tx, page.companies, page.epoch)
         contacts.put_contacts(tx, rows)
+        addresses.put(tx, connection, other_keys)
         contacts.put_ended_links(tx, ended)
         contacts.put_memberships(tx, page.memberships, page.epoch)
         for group in page.finished_groups:
             contacts.finish_group(tx, connection, group, page.epoch)
+        told.write(tx, record, connection)
         if left:
             contacts.judge_hinted(tx, connection)
             contacts.put_gone(tx, connection, left[gone.CONTACTS], left[gone.COMPANIES], at=record.now)
         if moves:
             contacts.put_cursor(tx, connection, cursor, now=record.now)
 
-    record.commit(write, durable=False)
+    record.commit(write)
 
 
-def _known(tx: Tx, connection: str, judged: Sequence[tuple[Contact, Address]]) -> Known:
+def _other_addresses(wanted: Sequence[Contact]) -> dict[str, tuple[Address, ...]]:
+    """By contact, those addresses beside the default one that one could write to; few contacts have any."""
+    found: dict[str, tuple[Address, ...]] = {}
+    for contact in wanted:
+        if contact.other_emails:
+            own = tuple(address for email in contact.other_emails if (address := judge(email, explain=False)).key)
+            if own:
+                found[contact.id] = own
+    return found
+
+
+def _other_keys(
+    connection: str, rows: Sequence[StoredContact], known: Known, others: Mapping[str, tuple[Address, ...]]
+) -> dict[str, list[str]]:
+    """The other addresses of each contact of the page for whom they are not what they were."""
+    before = {k.contact_id: sorted(k.other_keys) for k in known.people if k.connection == connection and k.other_keys}
+    now = {row.id: sorted({each.key for each in others.get(row.id, ())} - {row.address_key}) for row in rows}
+    return {contact_id: keys for contact_id, keys in now.items() if keys != before.get(contact_id, [])}
+
+
+def _known(
+    tx: Tx,
+    connection: str,
+    judged: Sequence[tuple[Contact, Address]],
+    others: Mapping[str, tuple[Address, ...]],
+) -> Known:
     ids = [contact.id for contact, _ in judged]
-    people = contacts.known_people(tx, connection, ids, [address.key for _, address in judged if address.key])
+    keys = [address.key for _, address in judged if address.key]
+    if others:
+        keys = list(dict.fromkeys([*keys, *(address.key for own in others.values() for address in own)]))
+    people = contacts.known_people(tx, connection, ids, keys)
     here = [known.contact_id for known in people if known.connection == connection]
     return Known(
         people=people,
         our_edits=contacts.our_edits(tx, connection, here) if here else {},
         touched={known.contact_id: known.touched_at for known in people if known.connection == connection},
+        merges=waiting_for(tx, connection, ids),
     )
 
 
 def stored_rows(
-    connection: str, judged: Sequence[tuple[Contact, Address]], known: Known, now: datetime, generation: str = ""
+    connection: str,
+    judged: Sequence[tuple[Contact, Address]],
+    known: Known,
+    now: datetime,
+    generation: str = "",
+    others: Mapping[str, tuple[Address, ...]] = MappingProxyType({}),
 ) -> tuple[list[StoredContact], list[tuple[str, str, str, str, str]]]:
     """The rows to keep for judged contacts, and the links that end: (connection, contact, person, ended, linked)."""
     since = {(k.connection, k.contact_id): k.person_since for k in known.people}
@@ -249,8 +320,14 @@ def stored_rows(
     for k in known.people:
         if k.address_key:
             by_address.setdefault(k.address_key, {})[k.connection, k.contact_id] = (k.person_id, k.name)
+        for key in k.other_keys:
+            by_address.setdefault(key, {})[k.connection, k.contact_id] = (k.person_id, k.name)
+    names = [contact.name for contact, _ in judged]
     links = person.link(
-        [person.Linkable(connection, contact.id, contact.name, address) for contact, address in judged],
+        [
+            person.Linkable(connection, contact.id, name, address, others.get(contact.id, ()) if others else ())
+            for (contact, address), name in zip(judged, names, strict=True)
+        ],
         person.Known(
             by_address=by_address, by_contact={(k.connection, k.contact_id): k.person_id for k in known.people}
         ),
@@ -258,9 +335,9 @@ def stored_rows(
     )
     stamp = instant(now)
     rows, ended = [], []
-    encode = codec.encode
-    for (contact, address), link in zip(judged, links, strict=True):
-        linked_at = since.get((connection, contact.id), stamp)
+    encode = codec.encode_contact
+    for (contact, address), name, link in zip(judged, names, links, strict=True):
+        linked_at = since.get((connection, contact.id), stamp) if since else stamp
         if link.ended is not None:
             ended.append((connection, contact.id, link.ended, stamp, linked_at))
             linked_at = stamp
@@ -272,8 +349,8 @@ def stored_rows(
                 link.person_id,
                 linked_at,
                 address.key or None,
-                address.kind.value,
-                name_key(contact.name),
+                _KIND[address.kind],
+                name_key(name),
                 None if contact.opted_out is None else int(contact.opted_out),
                 int(contact.inactive),
                 _touched(contact, known),
@@ -288,7 +365,7 @@ def _touched(contact: Contact, known: Known) -> str | None:
     """When somebody other than we changed the contact last."""
     if contact.updated_at is None:
         return None
-    for begins, ends in known.our_edits.get(contact.id, ()):
+    for begins, ends in known.our_edits.get(contact.id, ()) if known.our_edits else ():
         begun = contact.updated_at >= datetime.fromisoformat(begins) - OWN_EDIT
         if begun and (not ends or contact.updated_at <= datetime.fromisoformat(ends) + OWN_EDIT):
             return known.touched.get(contact.id)

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from connector.errors import ConnectorError
 from connector.jobs import schedule
+from connector.jobs.local_time import when, zone_of
 from connector.jobs.runtime import Runtime
 from connector.jobs.schedule import Entry
 from connector.jobs.wanted import wanted
-from connector.store import holds, jobs
+from connector.store import attempts, holds
 from connector.store.engine import schema_problem
 
 PERIODS = 3
@@ -28,23 +29,23 @@ def reasons(runtime: Runtime, entries: Sequence[Entry], started_at: datetime) ->
             for entry in entries:
                 if not entry.period or not wanted(tx, runtime, entry, now):
                     continue
-                last = jobs.newest_success(tx, entry.story, entry.connection, entry.params, also=("stopped",))
+                last = attempts.newest_success(tx, entry.story, entry.connection, entry.params, also=("stopped",))
                 since = last.attempt.ended_at if last and last.attempt and last.attempt.ended_at else None
                 hold = held.get(entry.connection) or held.get(holds.EVERYTHING)
                 if hold is not None and hold.cause == "pause":
                     continue  # a person wants it so
                 if schedule.overdue(entry, now, since or started_at, PERIODS):
-                    found.append(_words(entry, since, hold))
+                    found.append(_words(entry, when(since, zone_of(runtime.config)), hold))
         return found
     except ConnectorError as trouble:
         return [f"the store does not answer: {trouble}"]
 
 
-def _words(entry: Entry, since: datetime | None, hold: holds.Hold | None) -> str:
+def _words(entry: Entry, since: str, hold: holds.Hold | None) -> str:
     assert entry.timing is not None
-    when = f"last done {since:%Y-%m-%d %H:%M} UTC" if since else "never done"
+    last = f"last done {since}" if since else "never done"
     every = getattr(entry.timing.every, "text", "")
     remedy = "connector jobs list shows how it went"
     if hold is not None:
         remedy = f"held ({hold.cause}): connector pause lists why, connector resume {entry.connection} lets it go on"
-    return f"{entry.story} of {entry.connection} is due every {every}, {when}; {remedy}"
+    return f"{entry.story} of {entry.connection} is due every {every}, {last}; {remedy}"

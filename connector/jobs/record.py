@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -18,7 +19,9 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from connector.errors import (
+    AuthError,
     ConnectorError,
+    ContractError,
     LeaseLostError,
     OutcomeUnknownError,
     ParkedError,
@@ -29,7 +32,8 @@ from connector.errors import (
 from connector.jobs.forgotten import ForgettingWire
 from connector.jobs.journal import JournalWriter, body_out, checksum
 from connector.jobs.meter import Meter
-from connector.ports import Answer, Call, Wire
+from connector.jobs.vaults import KeptSecrets
+from connector.ports import Answer, Call, OpenWire, Wire
 from connector.store import Store, Tx, forgotten, holds, leases
 
 T = TypeVar("T")
@@ -37,6 +41,23 @@ LEASE = timedelta(seconds=180)
 
 
 BATCH = 1000
+
+
+OWNERS_TOGETHER = "owners_together"
+LINKS_NOBODY = "links_nobody"
+NAMES_OPEN_ANSWERS = "names_open_answers"
+DUE_AT_CLOSING = "due_at_closing"
+REHEARSES_ALL = "rehearses_all"
+GIVES_UP_LOST = "gives_up_lost"
+ASKS_ONCE = "asks_once"
+PAGES_TOGETHER = "pages_together"
+OTHER_ADDRESSES = "other_addresses"
+COMPANY_IF_WRITTEN = "company_if_written"
+DOES = (
+    OWNERS_TOGETHER, LINKS_NOBODY, NAMES_OPEN_ANSWERS, DUE_AT_CLOSING, REHEARSES_ALL, GIVES_UP_LOST, ASKS_ONCE,
+    PAGES_TOGETHER, OTHER_ADDRESSES, COMPANY_IF_WRITTEN,
+)  # fmt: skip
+"""Ways of asking that records of before know nothing of; the beginning of a record names those it was made with."""
 
 
 class RowForm(NamedTuple, Generic[T]):
@@ -56,6 +77,9 @@ class Record(Protocol):
     def token(self) -> int:
         """The fencing token under which effects are claimed."""
 
+    def does(self, what: str) -> bool:
+        """Whether the story goes this way (of DOES); not in the replay of a record of before, which went another."""
+
     def read(self, name: str, kind: Any, load: Callable[[Tx], T], *, claims: bool = False) -> T:
         """Rows of the store as this Attempt saw them; `kind` is their type, for reading them back.
 
@@ -73,7 +97,11 @@ class Record(Protocol):
     def commit(self, apply: Callable[[Tx], None], *, durable: bool = True) -> None:
         """Write, in one transaction that first proves the lease."""
 
-    def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:
+    def turn(self, take: Callable[[Tx], None], *, durable: bool = True) -> AbstractContextManager[None]:
+        """What is read and committed within is one transaction, begun by `take`, which waits for others of its kind:
+        none of them changes between what is changed here by what was read. No request is made within."""
+
+    def wire(self, connection: str, settings: Any, build: OpenWire) -> Wire:
         """The wire of a connection, recorded or replayed; `build` makes the real one."""
 
     def sleep(self, seconds: float) -> None: ...
@@ -118,16 +146,29 @@ class LiveRecord:
         self.calls = 0
         self._store, self._writer, self._lease, self._clock, self._sleep = store, writer, lease, clock, sleep
         self._counting = threading.Lock()
+        self._closing: list[Callable[[], None]] = []
+        self._turn: Tx | None = None
+        self._made: list[tuple[str, int]] = []
+
+    def close(self) -> None:
+        """Give back what its wires hold open, now and not when memory is next looked through."""
+        while self._closing:
+            self._closing.pop()()
 
     @property
     def token(self) -> int:
         return self._lease.token
+
+    def does(self, what: str) -> bool:
+        return what in DOES
 
     def read(self, name: str, kind: Any, load: Callable[[Tx], T], *, claims: bool = False) -> T:  # noqa: ARG002 - replay needs the kind
         if claims:
             with self._store.write() as tx:
                 self._lease = leases.check(tx, self._lease, now=self._clock(), ttl=LEASE)
                 value = load(tx)
+        elif self._turn is not None:
+            value = load(self._turn)
         else:
             with self._store.read() as tx:
                 value = load(tx)
@@ -148,13 +189,38 @@ class LiveRecord:
     def emit(self, name: str, rows: Iterable[Any]) -> None:
         made = list(rows)
         self._writer.write({"t": "out", "name": name, "rows": made})
-        self._watching.told(name, len(made))
+        if self._turn is not None:  # a terminal that somebody stopped must not keep the store
+            self._made.append((name, len(made)))
+        else:
+            self._watching.told(name, len(made))
 
     def commit(self, apply: Callable[[Tx], None], *, durable: bool = True) -> None:
+        if self._turn is not None:
+            self._prove_and(apply, self._turn)
+            return
         with self._store.write(durable=durable) as tx:
-            self._lease = leases.check(tx, self._lease, now=self._clock(), ttl=LEASE)
-            apply(tx)
+            self._prove_and(apply, tx)
         self.go_on()  # after, never before: what was done is written down first
+
+    def _prove_and(self, apply: Callable[[Tx], None], tx: Tx) -> None:
+        self._lease = leases.check(tx, self._lease, now=self._clock(), ttl=LEASE)
+        apply(tx)
+
+    @contextmanager
+    def turn(self, take: Callable[[Tx], None], *, durable: bool = True) -> Iterator[None]:
+        try:
+            with self._store.write(durable=durable) as tx:
+                take(tx)
+                self._turn = tx
+                try:
+                    yield
+                finally:
+                    self._turn = None
+        finally:
+            made, self._made = self._made, []
+            for name, rows in made:
+                self._watching.told(name, rows)
+        self.go_on()
 
     def go_on(self) -> None:
         """Raises ParkedError where the process is asked to leave."""
@@ -169,8 +235,11 @@ class LiveRecord:
             with self._store.write(durable=False) as tx:
                 self._lease = leases.check(tx, self._lease, now=self._clock(), ttl=LEASE)
 
-    def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:
-        inner: Wire = _Heeding(build(settings, self.guard), self.before_call)
+    def wire(self, connection: str, settings: Any, build: OpenWire) -> Wire:
+        built = build(settings, self.guard, KeptSecrets(self._store, connection))
+        if hasattr(built, "close"):  # those of a network have
+            self._closing.append(built.close)
+        inner: Wire = _Heeding(built, self.before_call)
         with self._store.read() as tx:
             known = forgotten.load(tx)
         if known.digests:
@@ -183,7 +252,7 @@ class LiveRecord:
         self.go_on()
         until = self._watching.until
         if until is not None and self._clock() >= until:
-            raise PausedError(f"{self._lease.connection}: its hours ended at {until:%H:%M} UTC; it goes on in the next")
+            raise PausedError(f"{self._lease.connection}: its hours ended at {until:%H:%M %Z}; it goes on in the next")
         with self._store.read() as tx:
             leases.check(tx, self._lease, now=self._clock())
             hold = holds.on_connection(tx, self._lease.connection)
@@ -208,6 +277,7 @@ class LiveRecord:
 FAILURES: dict[str, type[ConnectorError]] = {
     cls.__name__: cls for cls in (
         UnavailableError, ThrottledError, OutcomeUnknownError, LeaseLostError, PausedError, ParkedError,
+        AuthError, ContractError,
     )
 }  # fmt: skip
 """What a wire may raise, by the name under which it is recorded."""
@@ -234,17 +304,23 @@ class RecordingWire:
         self._inner, self._connection, self._writer, self._count = inner, connection, writer, count
 
     def send(self, call: Call) -> Answer:
-        frame: dict[str, Any] = {
-            "t": "exchange",
-            "connection": self._connection,
-            "call": {"method": call.method, "path": call.path, "query": call.query, "headers": call.headers,
-                     "body": body_out(call.body)},
-        }  # fmt: skip
+        asked: dict[str, Any] = {
+            "method": call.method,
+            "path": call.path,
+            "query": call.query,
+            "headers": call.headers,
+            "body": body_out(call.body),
+        }
+        if call.reads:  # said only where it holds: records of before, which never knew it, keep their digests
+            asked["reads"] = True
+        frame: dict[str, Any] = {"t": "exchange", "connection": self._connection, "call": asked}
         try:
             answer = self._inner.send(call)
         except ConnectorError as error:
             self._count(0)
             frame["failure"] = {"type": type(error).__name__, "message": str(error)}
+            if isinstance(error, ThrottledError) and error.retry_after:  # decides whether it is waited for
+                frame["failure"]["retry_after"] = error.retry_after
             self._writer.write(frame)
             raise
         self._count(answer.status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from connector.config import Config
@@ -22,18 +22,25 @@ from connector.domain import (
 )
 from connector.errors import ConfigError
 from connector.jobs.record import Record
+from connector.rules.names import written_at
 from connector.store import contacts
 
 _MARK = "[Rehearsal]"
 
 
 def copies(
-    write_backs: Iterable[WriteBack], config: Config, company_id: str, *, there: Collection[str] = ()
+    write_backs: Iterable[WriteBack],
+    config: Config,
+    company_id: str,
+    *,
+    there: Collection[str] = (),
+    as_before: bool = False,
 ) -> tuple[WriteBack, ...]:
     """One copy of each write-back on the test company, under a key of its own: the live one is still to be done.
 
-    Writes that need a contact become internal notes on the rehearsal's ticket where the rule opens one, else nothing:
-    a rehearsal never touches a real contact. What joins a ticket whose copy is not `there` opens one of its own.
+    Writes that need a contact become internal notes on the rehearsal's ticket, their rule's or else any, or nothing
+    where none is opened: a rehearsal never touches a real contact. `as_before`: their own rule's only, as in records of
+    earlier versions. What joins a ticket whose copy is not `there` opens one of its own.
     """
     rehearsal = config.rehearsal
     if rehearsal is None:
@@ -41,10 +48,11 @@ def copies(
     write_backs = tuple(_alone(write_backs, there))
     opened = {wb.rule_id: wb.key for wb in write_backs if isinstance(wb.change, OpenTicket)}
     opened |= {wb.rule_id: wb.depends_on for wb in write_backs if isinstance(wb.change, JoinTicket) and wb.depends_on}
+    any_ticket = None if as_before else next(iter(opened.values()), None)
     made = []
     for wb in write_backs:
         change: Change
-        parent = wb.depends_on or opened.get(wb.rule_id)
+        parent = wb.depends_on or opened.get(wb.rule_id) or any_ticket
         match wb.change:
             case OpenTicket() as ticket:
                 change = _ticket(ticket, rehearsal, company_id)
@@ -73,6 +81,33 @@ def copies(
                 continue
         made.append(replace(wb, key=copy_key(wb.key), change=change, depends_on=copy_key(parent) if parent else None))
     return tuple(made)
+
+
+def copies_everywhere(
+    write_backs: Iterable[WriteBack],
+    config: Config,
+    connection: str,
+    company_of: Callable[[str], str],
+    *,
+    there: Collection[str] = (),
+    as_before: bool = False,
+    always_asked: bool = False,
+) -> tuple[WriteBack, ...]:
+    """The copies, what actions write at other connections (`at`) on the test company of those (`company_of`).
+
+    A connection on which nothing is written needs no test company. `always_asked`: that of `connection` is asked for
+    all the same, as in records of earlier versions.
+    """
+    own: list[WriteBack] = []
+    others: dict[str, list[WriteBack]] = {name: [] for name in written_at(config.rules) if name != connection}
+    for wb in write_backs:
+        others.get(wb.connection, own).append(wb)
+    here = always_asked or any(wb.connection == connection for wb in own)  # the rest of `own` is messages
+    made = copies(own, config, company_of(connection) if here else "", there=there, as_before=as_before)
+    for name, each in others.items():
+        if each:
+            made += copies(each, config, company_of(name), there=there, as_before=as_before)
+    return made
 
 
 def the_company(record: Record, config: Config, connection: str) -> str:

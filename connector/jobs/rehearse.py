@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from connector.config import Config
@@ -16,15 +17,17 @@ from connector.domain import Facet, Mode, Response, WriteBack
 from connector.errors import ConfigError, RejectedError
 from connector.jobs import matching
 from connector.jobs.collect import Look
+from connector.jobs.collect.evaluation import calendars
 from connector.jobs.deliver import deliver
-from connector.jobs.record import Record
-from connector.jobs.rehearsal import copies, the_company
+from connector.jobs.record import COMPANY_IF_WRITTEN, DUE_AT_CLOSING, REHEARSES_ALL, Record
+from connector.jobs.rehearsal import copies_everywhere, the_company
 from connector.jobs.runtime import Runtime
 from connector.jobs.stored_forms import to_stored
 from connector.ports import Ports, RawAnswer
 from connector.rules.evaluate import evaluate
 from connector.rules.keys import response_key
-from connector.store import Tx, forgotten, jobs, outbox
+from connector.rules.names import written_at
+from connector.store import Tx, attempts, forgotten, jobs, outbox
 from connector.store.outbox import Entry
 from connector.sync.address import judge
 
@@ -104,9 +107,9 @@ def _begun(tx: Tx, installation: str, connection: str, answer: dict[str, Any]) -
     for job in jobs.listed(tx, story=STORY, connection=connection, limit=200):
         if {name: value for name, value in job.params.items() if name not in ("at", "who")} != answer:
             continue
-        tried = jobs.attempts(tx, job.id)
+        tried = attempts.of_job(tx, job.id)
         left = outbox.listed(tx, states=_OPEN, response_key=key_of(installation, connection, job.params))
-        unfinished = not tried or tried[-1].outcome in jobs.UNFINISHED or left
+        unfinished = not tried or tried[-1].outcome in attempts.UNFINISHED or left
         return str(job.params["at"]) if unfinished else None
     return None
 
@@ -121,7 +124,13 @@ def _take(record: Record, config: Config, connection: str, look: Look) -> tuple[
         "matched",
         matching.Matched,
         lambda tx: matching.match(
-            tx, answer, connection=connection, installation=record.installation, responded_at=at, found=found
+            tx,
+            answer,
+            connection=connection,
+            installation=record.installation,
+            responded_at=at,
+            found=found,
+            at=written_at(config.rules),
         ),
     )
     contact = matched.contact
@@ -150,8 +159,13 @@ def _take(record: Record, config: Config, connection: str, look: Look) -> tuple[
         settle=timedelta(0),
         calendar=calendar,
         names={Facet(facet): names for facet, names in matched.names.items()},
+        as_before=not record.does(DUE_AT_CLOSING),
+        calendars=calendars(config),
     )
-    made = copies(evaluation.write_backs, config, the_company(record, config, connection))
+    old = not record.does(REHEARSES_ALL)
+    company_of = partial(the_company, record, config)
+    asked = not record.does(COMPANY_IF_WRITTEN)
+    made = copies_everywhere(evaluation.write_backs, config, connection, company_of, as_before=old, always_asked=asked)
     record.emit("response", [response])
     record.emit("judged", [{"matches": evaluation.matches, "skipped": evaluation.skipped, "rules_did_not_run": ""}])
     record.emit("write_backs", [to_stored(wb) for wb in made])

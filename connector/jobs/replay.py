@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +19,14 @@ import msgspec
 
 from connector import log
 from connector.config import Config, restore
-from connector.errors import ConnectorError, ContractError
+from connector.errors import ConnectorError, ContractError, ThrottledError
 from connector.jobs import stories
+from connector.jobs.anonymous.frames import without_words
 from connector.jobs.frames import Frames, Place
 from connector.jobs.journal import Digest, body_in, body_out, checksum, exchange_line
 from connector.jobs.record import FAILURES, RowForm, T
 from connector.jobs.runner import outcome_of
-from connector.ports import Answer, Call, Wire
+from connector.ports import Answer, Call, OpenWire, Wire
 from connector.store import Tx
 
 _encode = msgspec.json.Encoder().encode
@@ -117,6 +119,17 @@ class Recorded:
     end: dict[str, Any] | None
     inputs_digest: str
 
+    @property
+    def cut(self) -> bool:
+        """Whether it ends where it was killed, or asked to leave: pages that were read ahead were made nothing of."""
+        return self.end is None or self.end["outcome"] == "interrupted"
+
+    def key_of(self, call: dict[str, Any]) -> bytes:
+        """By what a request is known again. Where people were replaced, words about them are left aside: a text made
+        of several has another pseudonym than its parts."""
+        replaced = self.begin.get("pseudonyms") or self.begin.get("erased")
+        return _call_key(call | {"body": without_words(call["body"])} if replaced else call)
+
     @classmethod
     def load(cls, path: Path) -> Recorded:
         """Read it once to its end, checking each answer against its checksum. Raises ContractError for no record."""
@@ -146,7 +159,7 @@ class Recorded:
             case "out":
                 self.outs.setdefault(frame.name, Kept(self.frames, "rows")).places.append(place)
             case "exchange":
-                self.exchanges.append(Asked(frame.connection, _call_key(frame.call), place))
+                self.exchanges.append(Asked(frame.connection, self.key_of(frame.call), place))
                 if frame.answer is not None and frame.sum != checksum(body_in(frame.answer["body"])):
                     where = f"exchange {len(self.exchanges)}, {frame.call['method']} {frame.call['path']}"
                     self.altered.append(Difference(what=f"{where}: the recorded answer was altered"))
@@ -166,10 +179,14 @@ class ReplayRecord:
         self.seed: str = begin["seed"]
         self.installation: str = begin["installation"]
         self.token = 0
+        self._does: list[str] = begin.get("does", [])
         self._recorded = recorded
         self._reads = {name: iter(values) for name, values in recorded.reads.items()}
         self._outs = {name: iter(values) for name, values in recorded.outs.items()}
         self._report = report
+
+    def does(self, what: str) -> bool:
+        return what in self._does
 
     def read(self, name: str, kind: Any, load: Callable[[Tx], T], *, claims: bool = False) -> T:  # noqa: ARG002
         kept = next(self._reads.get(name, iter(())), None)
@@ -193,7 +210,7 @@ class ReplayRecord:
     def emit(self, name: str, rows: Iterable[Any]) -> None:
         made = [row if isinstance(row, msgspec.Raw) else msgspec.Raw(_encode(row)) for row in rows]
         held = next(self._outs.get(name, iter(())), None)
-        if held is None and self._recorded.end is None:
+        if held is None and self._recorded.cut:
             raise CutShortError(name)
         recorded = _rows(held)
         self._report.compared += len(made)
@@ -206,7 +223,10 @@ class ReplayRecord:
     def commit(self, apply: Callable[[Tx], None], *, durable: bool = True) -> None:
         pass
 
-    def wire(self, connection: str, settings: Any, build: Callable[[Any, Callable[[], None]], Wire]) -> Wire:  # noqa: ARG002
+    def turn(self, take: Callable[[Tx], None], *, durable: bool = True) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
+
+    def wire(self, connection: str, settings: Any, build: OpenWire) -> Wire:  # noqa: ARG002
         return ReplayWire(self._recorded, connection)
 
     def sleep(self, seconds: float) -> None:
@@ -227,20 +247,24 @@ class ReplayWire:
     """Answers each call as it was answered then: the n-th time it is made, with the n-th answer."""
 
     def __init__(self, recorded: Recorded, connection: str) -> None:
-        self._frames = recorded.frames
+        self._frames, self._key_of = recorded.frames, recorded.key_of
         self._answers: dict[bytes, deque[Place]] = defaultdict(deque)
         for asked in recorded.exchanges:
             if asked.connection == connection:
                 self._answers[asked.request].append(asked.place)
 
     def send(self, call: Call) -> Answer:
-        key = _call_key({"method": call.method, "path": call.path, "query": call.query, "body": body_out(call.body)})
+        asked = {"method": call.method, "path": call.path, "query": call.query, "body": body_out(call.body)}
+        key = self._key_of(asked)
         waiting = self._answers.get(key)
         if not waiting:
             raise RequestNotRecordedError(f"{call.method} {call.path} is not in the record (or not this often)")
         frame = _decode(self._frames.line(waiting.popleft()))
         if frame.failure is not None:
-            raise FAILURES.get(frame.failure["type"], ConnectorError)(frame.failure["message"])
+            error = FAILURES.get(frame.failure["type"], ConnectorError)(frame.failure["message"])
+            if isinstance(error, ThrottledError):
+                error.retry_after = frame.failure.get("retry_after", 0.0)
+            raise error
         answer = frame.answer or {}
         return Answer(status=answer["status"], headers=answer["headers"], body=body_in(answer["body"]))
 
@@ -281,7 +305,7 @@ def replay(recorded: Recorded, *, config: Config | None = None) -> Report:
         report.remarks.append("personal data was replaced: pseudonyms are compared")
     if begin.get("erased"):
         report.remarks.append("somebody was erased from it (connector forget): a pseudonym is compared in their place")
-    killed = recorded.end is None or recorded.end["outcome"] == "interrupted"
+    killed = recorded.cut
     if killed:
         report.remarks.append("the process was killed: compared as far as the record goes")
     _check_integrity(recorded, report)

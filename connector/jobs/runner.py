@@ -30,11 +30,12 @@ from connector.errors import (
 from connector.jobs import stories
 from connector.jobs.journal import JournalWriter
 from connector.jobs.owner import is_dead
-from connector.jobs.record import LEASE, LiveRecord, Watching
+from connector.jobs.record import DOES, LEASE, LiveRecord, Watching
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import Runtime
 from connector.ports import ResponseSource
-from connector.store import Tx, holds, jobs, leases
+from connector.store import Tx, attempts, holds, jobs, leases
+from connector.store.attempts import Attempt
 from connector.store.tables import instant
 
 log = structlog.get_logger()
@@ -64,7 +65,7 @@ class Held:
 
 def run(
     runtime: Runtime, story: str, connection: str, *, slot: str = "", params: dict[str, Any] | None = None
-) -> jobs.Attempt | Held:
+) -> Attempt | Held:
     """Run a story as an Attempt of the Job (story, connection, slot); without a slot, the unfinished Job or a new one.
 
     Raises LeaseLostError when another process is at work on the Connection. Every other ConnectorError ends in the
@@ -73,7 +74,7 @@ def run(
     params, now = params or {}, runtime.now()
 
     def job_of(tx: Tx) -> jobs.Job:
-        job = None if slot else jobs.unfinished(tx, story, connection)
+        job = None if slot else attempts.unfinished(tx, story, connection)
         if job is not None and job.params == params:
             return job
         return jobs.put_job(tx, story=story, connection=connection, slot=slot or instant(now), params=params, now=now)
@@ -85,7 +86,7 @@ def run(
 
 def run_slot(
     runtime: Runtime, story: str, connection: str, slot: str, params: dict[str, Any], *, until: datetime | None = None
-) -> jobs.Attempt | Held | None:
+) -> Attempt | Held | None:
     """Run a story for the slot it is due in, unless that was done already, here or by another process: None then.
 
     Whether it was done is looked up under the lease, so a slot is done once. No effect leaves from `until` on.
@@ -95,15 +96,15 @@ def run_slot(
 
     def job_of(tx: Tx) -> jobs.Job | None:
         job = jobs.put_job(tx, story=story, connection=connection, slot=slot, params=params, now=now)
-        tried = jobs.attempts(tx, job.id)
-        return job if not tried or tried[-1].outcome in jobs.UNFINISHED else None
+        tried = attempts.of_job(tx, job.id)
+        return job if not tried or tried[-1].outcome in attempts.UNFINISHED else None
 
     return _under_lease(runtime, connection, now, job_of, params, until=until)
 
 
 def run_again(
     runtime: Runtime, job: jobs.Job, again: dict[str, Any], *, answers: ResponseSource | None = None
-) -> jobs.Attempt | Held:
+) -> Attempt | Held:
     """Another Attempt of a Job that was done before; `again` says to its story what to take again (see rerun.py)."""
     params = job.params | {"again": again}
     done = _under_lease(runtime, job.connection, runtime.now(), lambda _: job, params, answers)
@@ -119,7 +120,7 @@ def _under_lease(
     params: dict[str, Any],
     answers: ResponseSource | None = None,
     until: datetime | None = None,
-) -> jobs.Attempt | Held | None:
+) -> Attempt | Held | None:
     with runtime.store.read() as tx:
         hold = holds.on_connection(tx, connection)
     if hold is not None:
@@ -141,14 +142,14 @@ def _attempt(
     now: datetime,
     answers: ResponseSource | None,
     until: datetime | None,
-) -> jobs.Attempt | None:
+) -> Attempt | None:
     config_doc = json.dumps(runtime.config.redacted(), ensure_ascii=False, default=str)
     fingerprint, seed = runtime.config.fingerprint, secrets.token_hex(8)
     with runtime.store.write() as tx:
         job = job_of(tx)
         if job is None:
             return None
-        attempt = jobs.start(
+        attempt = attempts.start(
             tx,
             job,
             clock=now,
@@ -174,7 +175,7 @@ def _attempt(
     writer.write(
         {"t": "begin", "version": __version__, "attempt": attempt.id, "story": story, "connection": connection,
          "clock": instant(now), "seed": seed, "installation": record.installation, "params": params,
-         "mode": runtime.mode, "config": json.loads(config_doc), "fingerprint": fingerprint}
+         "mode": runtime.mode, "config": json.loads(config_doc), "fingerprint": fingerprint, "does": DOES}
     )  # fmt: skip
     outcome, error, remedy, counts = "failed", "", "", {}
     with collecting_seldom(), structlog.contextvars.bound_contextvars(job=job.id, story=story, connection=connection):
@@ -202,6 +203,7 @@ def _attempt(
                  "outputs": writer.outputs_digest}
             )  # fmt: skip
             writer.close()
+            record.close()
             attempt = replace(
                 attempt,
                 ended_at=runtime.now(),
@@ -213,7 +215,7 @@ def _attempt(
                 outputs_digest=writer.outputs_digest,
             )
             with runtime.store.write() as tx:
-                jobs.end(tx, attempt)
+                attempts.end(tx, attempt)
             runtime.meter.ended(story, connection, outcome)
     return attempt
 

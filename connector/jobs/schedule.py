@@ -19,7 +19,7 @@ from connector.config.service import NEVER, Timing
 from connector.jobs.collect import ANSWERS
 from connector.jobs.runtime import LOG
 from connector.rules.business_time import CalendarSettings, instant
-from connector.store import jobs
+from connector.store import attempts, jobs
 from connector.timespan import Span
 
 DAY = timedelta(days=1)
@@ -79,6 +79,8 @@ def entries(config: Config, stories: Collection[str]) -> list[Entry]:
     add("deliver", LOG)
     if config.answers.folder is not None:
         add("collect", ANSWERS, zone_of=config.answers.connection or "")
+    for name in config.answers.from_:
+        add("collect", name)
     if config.schedule.plan != NEVER:
         for name, audience in config.audiences.items():
             add("plan", audience.from_, {"audience": name})
@@ -141,7 +143,7 @@ def _window(entry: Entry, at: datetime) -> tuple[datetime, datetime] | None:
     return at + _HORIZON * DAY, at + _HORIZON * DAY  # a calendar that never opens
 
 
-def due(entry: Entry, now: datetime, last: jobs.Newest | None) -> datetime | None:
+def due(entry: Entry, now: datetime, last: attempts.Newest | None) -> datetime | None:
     """The slot to do now, if any. `last` is the newest Job of the entry.
 
     A slot is done once; one whose Attempt was cut off or put off is tried again, after a pause that grows.
@@ -156,14 +158,14 @@ def due(entry: Entry, now: datetime, last: jobs.Newest | None) -> datetime | Non
     return done if again is not None and again <= now else None
 
 
-def try_again(last: jobs.Newest | None) -> datetime | None:
+def try_again(last: attempts.Newest | None) -> datetime | None:
     """When the newest Job may go on with another Attempt; None where it came to its end."""
     if last is None:
         return None
     attempt = last.attempt
     if attempt is None:
         return last.job.created_at
-    if attempt.outcome not in jobs.UNFINISHED:
+    if attempt.outcome not in attempts.UNFINISHED:
         return None
     ended: datetime = attempt.ended_at or attempt.started_at
     if attempt.outcome in ("running", "interrupted"):  # under a lease of our own, running means: cut off

@@ -23,7 +23,7 @@ from connector.jobs.once import Step, perform_slot
 from connector.jobs.runtime import Runtime
 from connector.jobs.schedule import Entry
 from connector.jobs.wanted import wanted
-from connector.store import Tx, holds, jobs, leases
+from connector.store import Tx, attempts, holds, jobs, leases
 
 PATIENCE = 7.0
 """Seconds a running story gets to reach its next commit or request; then its process leaves without it."""
@@ -106,7 +106,7 @@ class Service:
         with runtime.store.write() as tx:
             held = leases.current(tx, connection)
             if held is not None and held.owner == runtime.owner:
-                jobs.interrupt(tx, connection, now=runtime.now())
+                attempts.interrupt(tx, connection, now=runtime.now())
                 leases.give_back(tx, held)
         log.warning("left_at_work", connection=connection, why="its request did not end; it goes on at the next start")
 
@@ -130,7 +130,7 @@ class Service:
             self._watch(step)
         if step.outcome == "held":
             self._again(entry, runtime.now() + AFTER_TROUBLE)
-        elif step.attempt is not None and step.attempt.outcome in jobs.UNFINISHED:
+        elif step.attempt is not None and step.attempt.outcome in attempts.UNFINISHED:
             self._again_after(runtime, entry)
         if entry.story == "pull" and step.outcome in ("done", "partial"):
             for other in self.entries:
@@ -171,7 +171,7 @@ class Service:
 
     def _again_after(self, runtime: Runtime, entry: Entry) -> None:
         with runtime.store.read() as tx:
-            at = schedule.try_again(jobs.newest(tx, entry.story, entry.connection, entry.params))
+            at = schedule.try_again(attempts.newest(tx, entry.story, entry.connection, entry.params))
         if at is not None:
             self._again(entry, schedule.opens(entry, max(at, runtime.now() + timedelta(seconds=1))))
 
@@ -187,15 +187,15 @@ class Service:
 
 def due_slot(tx: Tx, runtime: Runtime, entry: Entry, now: datetime) -> datetime | None:
     """The slot of an entry that is to be done now, by what the store says; None where nothing is due."""
-    last = jobs.newest(tx, entry.story, entry.connection, entry.params)
+    last = attempts.newest(tx, entry.story, entry.connection, entry.params)
     if entry.story == "plan":
-        pulled = jobs.newest_success(tx, "pull", entry.connection)
+        pulled = attempts.newest_success(tx, "pull", entry.connection)
         return None if pulled is None else _follows(pulled, last, now)
     slot = schedule.due(entry, now, last)
     return slot if slot is not None and wanted(tx, runtime, entry, now) else None
 
 
-def _follows(first: jobs.Newest, last: jobs.Newest | None, now: datetime) -> datetime | None:
+def _follows(first: attempts.Newest, last: attempts.Newest | None, now: datetime) -> datetime | None:
     """The slot of what follows another story: that of the other, once."""
     slot = jobs.slot_of(first.job)
     if last is None or jobs.slot_of(last.job) < slot:

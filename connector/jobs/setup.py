@@ -1,4 +1,4 @@
-"""setup: the custom fields that rules write to → created in the CRM where they are not there, if a person says so."""
+"""setup: the custom fields that rules and adapter need → created in the CRM where they are not, if a person says so."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def needed(config: Config, connection: str) -> list[NeededField]:
     found: dict[tuple[str, str], NeededField] = {}
     rules: dict[tuple[str, str], list[str]] = {}
     for rule in config.rules:
-        if rule.when.connection and connection not in rule.when.connection:
-            continue
         for action in rule.then:
+            meant = (action.at,) if action.at else rule.when.connection
+            if meant and connection not in meant:
+                continue
             for each in _of_action(action.record_response, action.set_field):
                 place = (each.on, each.caption.strip().casefold())
                 found.setdefault(place, each)
@@ -40,15 +41,15 @@ def needed(config: Config, connection: str) -> list[NeededField]:
 def look(config: Config, connection: str) -> list[FieldState] | None:
     """How they stand now, read live outside of any Job; None where nothing can be set up there."""
     port = open_live(config, connection).setup
-    return None if port is None else port.states(needed(config, connection))
+    return None if port is None else port.states([*port.needs(), *needed(config, connection)])
 
 
 def setup(record: Record, config: Config, connection: str, port: FieldSetup) -> dict[str, Any]:
-    """Create those of `create` (pairs of contact or company, and caption) in the parameters that are not there yet."""
+    """Create those of `create` (pairs of record and caption) in the parameters that are not there yet."""
     counts: Counter[str] = Counter()
     wanted = {(on, caption) for on, caption in record.params.get("create", ())}
     refused: list[str] = []
-    for each in needed(config, connection):
+    for each in (*port.needs(), *needed(config, connection)):
         if (each.on, each.caption) not in wanted:
             continue
         before = port.states([each])[0]

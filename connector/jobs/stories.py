@@ -2,7 +2,7 @@
 
 pull     connector/jobs/pull.py      CRM → store, by adapters/<kind>/…pages
 plan     connector/jobs/plan.py      store → one decision for each contact, by sync/screen.py and campaigns/caps.py
-collect  connector/jobs/collect.py   answers → responses → rules/evaluate.py → the outbox
+collect  connector/jobs/collect/     answers → responses → rules/evaluate.py → the outbox
 deliver  connector/jobs/deliver.py   rules/outbox.py → adapters/<kind>/…apply → receipts
 watch    connector/jobs/watch.py     receipts → how our tickets stand → follow-ups, by rules/follow_up.py
 reconcile connector/jobs/reconcile.py  receipts against the CRM, by key and id → what differs
@@ -22,7 +22,8 @@ from connector.config import Config
 from connector.domain import Company, Contact
 from connector.errors import ConfigError
 from connector.jobs.callbacks import callbacks
-from connector.jobs.collect import Look, collect, crm_connection
+from connector.jobs.collect import ANSWERS, Look, collect
+from connector.jobs.collect.answer import crm_connection
 from connector.jobs.deliver import deliver
 from connector.jobs.history import history
 from connector.jobs.plan import plan
@@ -58,6 +59,11 @@ def perform(
         case "plan":
             return plan(record, config, record.params["audience"])
         case "collect":
+            if connection != ANSWERS:
+                surveys = open_ports(config, connection, record).responses
+                if surveys is None:
+                    raise ConfigError(f"connections.{connection}: {config.connections[connection].kind} has no answers")
+                return collect(record, config, surveys, looking(record, config), of=connection)
             answered = answers or answer_ports(record, config).responses
             assert answered is not None
             return collect(record, config, answered, looking(record, config))
@@ -123,7 +129,7 @@ def ended(counts: dict[str, Any]) -> tuple[str, str]:
     if counts.get("taken_back_later"):
         again = f"connector undo {counts['job']} --yes again after {counts['again_at']}"
         return "deferred", f"{counts['taken_back_later']} may still take effect, and are looked at later: {again}"
-    unfinished = ("rejected", "held_audiences", "differences", "cannot", "unsure")
+    unfinished = ("rejected", "held_audiences", "differences")
     return ("partial", "") if any(counts.get(name) for name in unfinished) else ("done", "")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from connector.domain import CreateTask, OpenTicket, Response, WriteBack
 from connector.errors import ConfigError, ConnectorError, RejectedError
 from connector.jobs import stories
-from connector.jobs.collect import collect, crm_connection
+from connector.jobs.collect import collect
+from connector.jobs.collect.answer import crm_connection
 from connector.jobs.dry import DryRecord
 from connector.jobs.runtime import Runtime, open_ports
 from connector.jobs.stored_forms import from_stored
@@ -55,6 +56,8 @@ def trial(runtime: Runtime, values: dict[str, str], *, offline: bool = False) ->
         raise ConfigError(f"--connection: {error}") from None
     look = stories.looking(dry, runtime.config) if not offline else lambda _connection, _term: []
     collect(dry, runtime.config, _OneAnswer(values), look)
+    if not dry.made.get("response"):
+        raise ConfigError("--contact: this person was erased; connector forget EMAIL --lift takes them in again")
     response: Response = dry.made["response"][0]
     if response.contact_id is None:
         where = "the store (without --offline the CRM is asked)" if offline else "the store or the CRM"

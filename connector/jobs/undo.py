@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from connector.jobs.record import Record
 from connector.jobs.runtime import Runtime
 from connector.jobs.stored_forms import StoredWriteBack, from_stored, to_stored
 from connector.ports import ChangeUndo, Superseded, Undo, Undone, UndoOutcome
-from connector.store import Tx, codec, follow_ups, jobs, undoing
+from connector.store import Tx, attempts, codec, follow_ups, jobs, merges, undoing
 from connector.store.undoing import Done
 
 log = structlog.get_logger()
@@ -43,6 +43,7 @@ WHAT: Mapping[str, str] = {
     "set_field": "give the field back what it had",
     "add_to_group": "take the contact out of the group",
 }
+_RECORD = "give the fields back what they had, and remove the record of the answer"
 LATER = "taken_back_later"
 SUFFIX = "-u"
 """After the key of a write-back: what its undo writes carries that."""
@@ -87,7 +88,8 @@ def foresee(done: Sequence[Done], *, rehearsal: bool, found: Collection[str] | N
 def _foresee(done: Done, rehearsal: bool, found: Collection[str] | None) -> Foreseen:
     entry, kind = done.entry, done.entry.write_back.kind
     receipt = entry.receipt
-    what = WHAT.get(kind, "")
+    own_record = receipt is not None and receipt.record_type == "response"  # made by the delivery, removed by the undo
+    what = _RECORD if own_record else WHAT.get(kind, "")
     if done.undo is not None and done.undo.state in ("done", "kept"):
         word = "undone already" if done.undo.state == "done" else "left"
         return Foreseen(done=done, what=what, why=f"{word}: {done.undo.detail}")
@@ -100,7 +102,7 @@ def _foresee(done: Done, rehearsal: bool, found: Collection[str] | None) -> Fore
     there = receipt.already_there if found is None else entry.write_back.key in found
     if there:
         return Foreseen(done=done, what=what, why="it was found there; this delivery did not make it")
-    if kind in ("record_response", "set_field") and not receipt.before:
+    if kind in ("record_response", "set_field") and not receipt.before and not own_record:
         return Foreseen(done=done, what=what, why="nothing was overwritten, or what was is not known")
     if kind == "add_to_group" and (receipt.before or {}).get("member") is not False:
         return Foreseen(done=done, what=what, why="the contact was a member before")
@@ -110,10 +112,10 @@ def _foresee(done: Done, rehearsal: bool, found: Collection[str] | None) -> Fore
 def found_there(runtime: Runtime, job: jobs.Job) -> list[str] | None:
     """The keys which the Attempts of a delivery found there already, by their records; None where one is gone."""
     with runtime.store.read() as tx:
-        attempts = jobs.attempts(tx, job.id)
+        tried = attempts.of_job(tx, job.id)
     found: dict[str, str] = {}
     try:
-        for attempt in attempts:
+        for attempt in tried:
             for line in read_lines(runtime.data / attempt.journal):
                 if b'"name":"outcome"' in line[:60]:
                     found |= {row[0]: row[1] for row in codec.from_text(line)["rows"]}
@@ -173,7 +175,9 @@ def _take(
             continue
         receipt = each.done.entry.receipt
         assert receipt is not None, "foresee lets none without a receipt pass"
-        taken.append(Taken(write_back=to_stored(each.done.entry.write_back), receipt=receipt))
+        write_back = each.done.entry.write_back
+        change = merges.to_survivor(tx, write_back.connection, write_back.change)  # its contact was merged since
+        taken.append(Taken(write_back=to_stored(replace(write_back, change=change)), receipt=receipt))
     undoing.begin(
         tx, [each.write_back.key for each in taken], job_id, token=record.token, by="connector undo", now=record.now
     )

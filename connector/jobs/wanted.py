@@ -10,7 +10,7 @@ from connector.jobs.runtime import Runtime
 from connector.jobs.schedule import Entry
 from connector.rules import fuses
 from connector.rules.follow_up import FINAL
-from connector.store import Tx, follow_ups, jobs, outbox
+from connector.store import Tx, attempts, follow_ups, work
 
 
 def wanted(tx: Tx, runtime: Runtime, entry: Entry, now: datetime) -> bool:
@@ -18,13 +18,13 @@ def wanted(tx: Tx, runtime: Runtime, entry: Entry, now: datetime) -> bool:
     open; reconcile: one is old enough."""
     rehearsal = runtime.mode is Mode.REHEARSAL
     if entry.story == "deliver":
-        waiting = entry.connection in outbox.connections_with_work(tx, now=now, mode=runtime.mode)
+        waiting = entry.connection in work.connections_with_work(tx, now=now, mode=runtime.mode)
         return waiting and not _stopped_as_before(tx, runtime, entry, now)
     if entry.story == "watch":
         return entry.connection in follow_ups.watched(tx, rehearsal=rehearsal, without=FINAL)
     if entry.story == "reconcile":
         oldest = follow_ups.oldest_ticket(tx, entry.connection, rehearsal=rehearsal)
-        done_before = jobs.newest(tx, entry.story, entry.connection, entry.params) is not None
+        done_before = attempts.newest(tx, entry.story, entry.connection, entry.params) is not None
         return oldest is not None and (done_before or now - oldest >= entry.period)
     return True
 
@@ -34,10 +34,10 @@ def _stopped_as_before(tx: Tx, runtime: Runtime, entry: Entry, now: datetime) ->
 
     The Attempt that was stopped is the newest one then, and is what the doctor shows.
     """
-    last = jobs.newest(tx, entry.story, entry.connection, entry.params)
+    last = attempts.newest(tx, entry.story, entry.connection, entry.params)
     if last is None or last.attempt is None or last.attempt.outcome != "stopped":
         return False
     rehearsal, since = runtime.mode is Mode.REHEARSAL, last.attempt.started_at
-    if outbox.moved_since(tx, entry.connection, since, now=now, rehearsal=rehearsal):
+    if work.moved_since(tx, entry.connection, since, now=now, rehearsal=rehearsal):
         return False
     return fuses.hold_all(tx, entry.connection, limits(runtime.config), now=now, mode=runtime.mode)

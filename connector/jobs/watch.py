@@ -45,6 +45,8 @@ class Watched:
     follow_up: FollowUp
     asked: bool = True
     """Whether a rule asks for it still; of one that none asks for, nobody is told."""
+    contact_name: str = ""
+    """Who needs the call, where it is not the one whose ticket it is but a colleague that joined it."""
 
 
 def watch(record: Record, config: Config, connection: str, port: TicketWatch) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def of(ticket: OurTicket) -> Watched:
         company_id="" if ticket.change.own_company else ticket.change.company_id,
         follow_up=ticket.follow_up,
         asked=ticket.asked,
+        contact_name=" and ".join(ticket.joined_by),
     )
 
 
@@ -142,7 +145,9 @@ def _notice(
     row, settings = due.first, config.follow_up
     status = statuses[row.merged_into or row.ticket_id]
     calendar = config.connections[row.connection].calendar
-    said = texts.message(due, status, settings, calendar, summary=ticket.summary, link=ticket.link)
+    said = texts.message(
+        due, status, settings, calendar, summary=ticket.summary, link=ticket.link, who=ticket.contact_name
+    )
     change = texts.addresses(settings, said)
     action = f"follow-up.{due.step}"  # no action of a rule can have this id
     key = write_back_key(row.response_key, ticket.rule_id, f"{action} {ticket.receipt_key}")

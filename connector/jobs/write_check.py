@@ -16,6 +16,7 @@ from connector import registry
 from connector.config import Config
 from connector.domain import OpenTicket, Receipt, TicketState, WriteBack
 from connector.errors import ConfigError, ConnectorError, OutcomeUnknownError, RejectedError, UnavailableError
+from connector.jobs.live import LazyVault
 from connector.ports import ChangeSink, ChangeUndo, Context, Ports, TicketWatch, Undo, Undone
 from connector.rules.keys import CHECK
 
@@ -38,9 +39,16 @@ class WriteCheck:
 def planned(config: Config, connection: str, *, company_ids: list[str]) -> WriteCheck:
     """`company_ids`: the companies that rehearsal.company means on this connection. Raises ConfigError without a board
     to open it on."""
-    boards = [a.open_ticket.board for rule in config.rules for a in rule.then if a.open_ticket is not None]
-    board = config.rehearsal.board if config.rehearsal else next(iter(boards), "")
-    if not board:
+    tickets = [
+        action.open_ticket
+        for rule in config.rules
+        if not rule.when.connection or connection in rule.when.connection
+        for action in rule.then
+        if action.open_ticket is not None
+    ]
+    board = config.rehearsal.board if config.rehearsal else next((each.said("board") for each in tickets), "")
+    needed = registry.spec(config.connections[connection].kind).ticket_needs
+    if not board and ("board" in needed or not (tickets or config.rehearsal)):
         raise ConfigError("--write: no rule opens a ticket, so there is no board to try; name one in rehearsal.board")
     if config.rehearsal and len(company_ids) != 1:
         how = "no company" if not company_ids else f"{len(company_ids)} companies"
@@ -58,7 +66,9 @@ def planned(config: Config, connection: str, *, company_ids: list[str]) -> Write
     )
     where = config.rehearsal.company if config.rehearsal else "your own company"
     key = CHECK + "".join(secrets.choice(_LETTERS) for _ in range(26))
-    return WriteCheck(connection=connection, key=key, ticket=ticket, where=f"{where}, board {board}")
+    return WriteCheck(
+        connection=connection, key=key, ticket=ticket, where=f"{where}, board {board}" if board else where
+    )
 
 
 def perform(
@@ -141,11 +151,12 @@ def _close(undoing: ChangeUndo, watch: TicketWatch, undo: Undo) -> str:
 
 def _left(check: WriteCheck, what: str, why: object) -> ConnectorError:
     error = why if isinstance(why, ConnectorError) else RejectedError(str(why))
-    return type(error)(f"{what} ({check.where}, key {check.key} in externalXRef): {error}")
+    return type(error)(f"{what} ({check.where}, key {check.key}): {error}")
 
 
 def _opened(config: Config, connection: str, *, now: Callable[[], datetime], sleep: Callable[[float], None]) -> Ports:
     configured = config.connections[connection]
     spec = registry.spec(configured.kind)
-    wire = spec.wire(configured.settings, lambda: None)  # no lease: its key is its own, and it collides with nothing
+    # no lease: its key is its own, and it collides with nothing
+    wire = spec.wire(configured.settings, lambda: None, LazyVault(config, connection))
     return spec.open(configured.settings, Context(connection=connection, wire=wire, now=now, sleep=sleep))

@@ -1,5 +1,6 @@
 """What support is handed: how the program stands and what it did, without people in it; and the way back to a replay.
 
+choice.py  which jobs, when none is named
 gather.py  what the store knows of jobs and health     scan.py  whether anybody or a secret is still in it
 words.py   what a person or another system put into words, replaced
 """
@@ -24,14 +25,16 @@ import msgspec
 from connector import __version__
 from connector.errors import ConfigError, ConnectorError, ContractError
 from connector.jobs.anonymous import Anonymous, settled_config
-from connector.jobs.bundle import gather, words
+from connector.jobs.bundle import choice, gather, words
 from connector.jobs.bundle.scan import Scan
 from connector.jobs.journal import read_lines
 from connector.jobs.pseudonyms import export
 from connector.jobs.runtime import Runtime
-from connector.store import codec, jobs, standing
+from connector.jobs.vaults import known_to_log
+from connector.store import attempts, codec, jobs, standing
+from connector.store.attempts import Attempt
 
-NEWEST = 20
+MOST = 20
 """Jobs in a bundle when none is named."""
 RECORDS = "records/"
 LARGEST_RECORD = 1024**3
@@ -66,18 +69,19 @@ class Made:
 def make(runtime: Runtime, named: Sequence[str], target: Path, key: bytes) -> Made:
     """Write the bundle to `target`. Raises ContractError, and writes nothing, if a person or a secret is left in it."""
     anonymous = Anonymous(key)
+    known_to_log(runtime.store)
     with runtime.store.read() as tx:
         scan = Scan.of(tx)
-        chosen = [_job(tx, each) for each in named] or jobs.listed(tx, limit=NEWEST)
-        attempts = {job.id: jobs.attempts(tx, job.id) for job in chosen}
+        chosen = [_job(tx, each) for each in named] or choice.telling(tx, limit=MOST)
+        tried = {job.id: attempts.of_job(tx, job.id) for job in chosen}
         health = gather.health(tx, runtime.now())
-        fingerprints = dict.fromkeys(attempt.config for found in attempts.values() for attempt in found)
-        configs = {each: codec.from_text(jobs.config_doc(tx, each) or "{}") for each in fingerprints}
+        fingerprints = dict.fromkeys(attempt.config for found in tried.values() for attempt in found)
+        configs = {each: codec.from_text(attempts.config_doc(tx, each) or "{}") for each in fingerprints}
     made = Made(jobs=len(chosen))
     with tempfile.TemporaryDirectory(dir=target.absolute().parent, prefix=".bundle-") as name:
         folder = Path(name)
-        _records(runtime, attempts, folder, key, made)
-        told = [words.job(gather.job(job, attempts[job.id], made.left_out, RECORDS), anonymous) for job in chosen]
+        _records(runtime, tried, folder, key, made)
+        told = [words.job(gather.job(job, tried[job.id], made.left_out, RECORDS), anonymous) for job in chosen]
         _write(folder / "about.json", _about(runtime))
         _write(folder / "health.json", scan.scrubbed(words.health(health, anonymous), anonymous))
         _write(folder / "jobs.json", scan.scrubbed(told, anonymous))
@@ -144,9 +148,9 @@ def _job(tx: Any, named: str) -> jobs.Job:
     return found
 
 
-def _records(runtime: Runtime, attempts: dict[str, list[jobs.Attempt]], folder: Path, key: bytes, made: Made) -> None:
+def _records(runtime: Runtime, tried: dict[str, list[Attempt]], folder: Path, key: bytes, made: Made) -> None:
     (folder / "records").mkdir()
-    for attempt in (each for found in attempts.values() for each in found):
+    for attempt in (each for found in tried.values() for each in found):
         target = folder / "records" / f"{attempt.id}.jsonl.zst"
         if attempt.outcome == "running":
             made.left_out[attempt.id] = "it is running"

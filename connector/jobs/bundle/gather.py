@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.store import Tx, holds, jobs, outbox, standing
+from connector.store.attempts import Attempt
 
 TROUBLE = ("rejected", "unknown", "sending")
 """States of a write-back that are told one by one."""
@@ -38,7 +39,7 @@ def health(tx: Tx, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def job(found: jobs.Job, attempts: list[jobs.Attempt], left_out: dict[str, str], folder: str) -> dict[str, Any]:
+def job(found: jobs.Job, attempts: list[Attempt], left_out: dict[str, str], folder: str) -> dict[str, Any]:
     """A job with its attempts; each says where its record is, or why it was left out."""
     return {
         "id": found.id, "story": found.story, "connection": found.connection, "params": found.params,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
@@ -16,26 +16,30 @@ from connector.errors import ConnectorError
 from connector.jobs import readiness, schedule, stories
 from connector.jobs.doctor.finding import Finding, Severity
 from connector.jobs.journal import read_lines
+from connector.jobs.local_time import when, zone_of
 from connector.jobs.owner import is_dead
+from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import Runtime
 from connector.rules.actions import LOG
-from connector.store import Store, holds, jobs, outbox, standing
+from connector.store import Store, attempts, holds, jobs, outbox, standing
 
 Examination = Callable[[Store, Runtime | None, Path, datetime], Iterator[Finding]]
 SKEW = timedelta(minutes=2)
 """More than this between our clock and the CRM's: what changed in between could be missed, and due dates are off."""
+LATELY = timedelta(days=7)
+"""For so long it is said that a copy came back."""
 FIRST_FRAMES = 40
 """In so many frames of a record the first answer stands."""
 
 
-def _holds(store: Store, _runtime: Runtime | None, _data: Path, _now: datetime) -> Iterator[Finding]:
+def _holds(store: Store, runtime: Runtime | None, _data: Path, _now: datetime) -> Iterator[Finding]:
     with store.read() as tx:
         found = holds.listed(tx)
     for hold in found:
         paused = hold.cause == "pause"
         name = "all" if hold.kind == holds.EVERYTHING or hold.kind == "everything" else hold.name
         remedy = "correct the name, then connector pull" if hold.kind == holds.AUDIENCE else f"connector resume {name}"
-        what = f"{'paused' if paused else 'held'} since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}"
+        what = f"{'paused' if paused else 'held'} since {_when(hold.since, runtime)}: {hold.reason}"
         yield Finding(Severity.LOOK if paused else Severity.WRONG, f"{hold.kind} {hold.name}", what, remedy)
 
 
@@ -90,7 +94,7 @@ def _stories(store: Store, runtime: Runtime | None, _data: Path, _now: datetime)
         place = f"{job.story} of {job.connection}"
         if attempt.outcome == "failed":
             yield Finding(
-                Severity.WRONG, place, f"failed {attempt.started_at:%Y-%m-%d %H:%M} UTC: {attempt.error[:300]}",
+                Severity.WRONG, place, f"failed {_when(attempt.started_at, runtime)}: {attempt.error[:300]}",
                 f"connector jobs show {job.id}; connector support-bundle {job.id}",
             )  # fmt: skip
         elif attempt.outcome in ("deferred", "interrupted"):
@@ -114,7 +118,7 @@ def _records(store: Store, runtime: Runtime | None, data: Path, now: datetime) -
         for job in jobs.listed(tx, limit=200):
             missing += [
                 attempt.id
-                for attempt in jobs.attempts(tx, job.id)
+                for attempt in attempts.of_job(tx, job.id)
                 if attempt.started_at > kept_since and not (data / attempt.journal).is_file()
             ]
         last = standing.last_of_each_story(tx)
@@ -135,9 +139,33 @@ def _records(store: Store, runtime: Runtime | None, data: Path, now: datetime) -
             yield Finding(
                 Severity.WRONG, job.connection,
                 f"this machine's clock stands {minutes} minutes {'behind' if skew > timedelta(0) else 'ahead of'} the "
-                f"CRM's, as of {attempt.started_at:%Y-%m-%d %H:%M} UTC",
+                f"CRM's, as of {_when(attempt.started_at, runtime)}",
                 "set the clock (timedatectl set-ntp true), then connector doctor after the next pull",
             )  # fmt: skip
+
+
+def _came_back(store: Store, runtime: Runtime | None, data: Path, now: datetime) -> Iterator[Finding]:
+    """Records of attempts that the database knows nothing of: it is a copy from before them."""
+    with store.read() as tx:
+        known, began = attempts.records(tx)
+    unknown = [
+        made
+        for path in (data / JOURNALS).rglob("*.jsonl.zst")
+        if path.relative_to(data).as_posix() not in known
+        and (made := datetime.fromtimestamp(path.stat().st_mtime, UTC)) > max(began or now, now - LATELY)
+    ]
+    if unknown:
+        yield Finding(
+            Severity.LOOK, "database",
+            f"a copy came back, it seems: {len(unknown)} attempts since {_when(min(unknown), runtime)} have a "
+            "record and no row",
+            "whatever was decided since then is not in it: repeat connector forget and connector suppress, and import "
+            "what was answered (docs/operations.md, Coming back)",
+        )  # fmt: skip
+
+
+def _when(at: datetime, runtime: Runtime | None) -> str:
+    return when(at, zone_of(runtime.config) if runtime else UTC)
 
 
 def _skew(record: Path) -> timedelta | None:
@@ -177,4 +205,5 @@ EXAMINATIONS: dict[str, Examination] = {
     "stories": _stories,
     "follow_up": _follow_ups,
     "records": _records,
+    "copies": _came_back,
 }

@@ -17,9 +17,10 @@ from connector.jobs.dry import DryRecord
 from connector.jobs.explain import never_pulled
 from connector.jobs.explain.person import known_by_address, person_sections, suppressions_of
 from connector.jobs.explain.sections import Section, company_facts, company_line, write_back_section
+from connector.jobs.local_time import zone_of
 from connector.jobs.runtime import Runtime, open_ports
 from connector.ports import ContactSource
-from connector.store import Tx, contacts, forgotten, outbox, plans, responses
+from connector.store import Tx, contacts, forgotten, outbox, plans, receipts, responses
 from connector.store.contacts import StoredContact
 from connector.store.segments import stored_segments
 from connector.sync.address import judge
@@ -87,7 +88,10 @@ def _nobody(runtime: Runtime, term: str, words: str, campaign: str) -> Explanati
     """Nobody has it; but for an address the store may know an answer, an asking or a suppression."""
     sections = known_by_address(runtime, term, campaign) if "@" in term else ()
     if not sections:
-        return Explanation(kind="nobody", subject=words, found=False)
+        with runtime.store.read() as tx:
+            ours = "@" not in term and bool(receipts.keys_with_record(tx, "ticket", term))
+        hint = f"; a ticket of ours has this number: connector explain ticket:{term}" if ours else ""
+        return Explanation(kind="nobody", subject=f"{words}{hint}", found=False)
     contact = Section("contact", "contact", (words,), None)
     return Explanation(kind="address", subject=f"{term[:80]}, known by its address only", sections=(*sections, contact))
 
@@ -129,7 +133,7 @@ def _company(runtime: Runtime, company: Company) -> Explanation:
             words = "; ".join(f"{name}: {word.replace('_', ' ')}" for name, word in decided.items()) or "in no plan yet"
             gave = f"; gave {', '.join(map(str, scores))}" if scores else ""
             lines.append(f"{stored.id}  {contact.name or contact.email or 'no name'}: {words}{gave}")
-        suppressed = suppressions_of(tx, runtime.now(), company=company)
+        suppressed = suppressions_of(tx, runtime.now(), zone_of(runtime.config), company=company)
         segments = stored_segments(tx, connection)
     if len(lines) > SHOWN:
         lines = [*lines[:SHOWN], f"and {len(lines) - SHOWN} more; --json lists all"]
@@ -145,7 +149,7 @@ def _company(runtime: Runtime, company: Company) -> Explanation:
 
 def _ticket(runtime: Runtime, number: str) -> Explanation:
     with runtime.store.read() as tx:
-        keys = outbox.keys_with_record(tx, "ticket", number)
+        keys = receipts.keys_with_record(tx, "ticket", number)
         entries = [entry for key in keys if (entry := outbox.get(tx, key)) is not None]
     if not entries:
         words = f"ticket {number} is none of ours: no receipt names it"
@@ -165,7 +169,8 @@ def _ticket(runtime: Runtime, number: str) -> Explanation:
         sections.insert(
             0, Section("contact", "opened for", (person.subject,), {"id": stored.id, "words": person.subject})
         )
-    return Explanation(kind="ticket", subject=f"ticket {number}", sections=tuple(sections))
+    of = " of a rehearsal" if all(entry.rehearsal for entry in entries) else ""
+    return Explanation(kind="ticket", subject=f"ticket {number}{of}", sections=tuple(sections))
 
 
 def _live(runtime: Runtime, term: str, campaign: str) -> list[Explanation]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from connector.domain import REASON_TEXT, Company, Contact, Facet, Finding
 from connector.jobs.explain import traces
-from connector.jobs.explain.sections import Section, company_facts, company_line, names, when, write_back_section
+from connector.jobs.explain.sections import Section, company_facts, company_line, names, write_back_section
+from connector.jobs.local_time import when, zone_of
 from connector.jobs.runtime import Runtime
 from connector.store import Tx, codec, contacts, outbox, people, plans, responses
 from connector.store.contacts import StoredContact
@@ -29,14 +30,15 @@ ADDRESS_WORDS: dict[AddressKind, str] = {
 def person_sections(
     runtime: Runtime, stored: StoredContact, contact: Contact, company: Company | None, campaign: str
 ) -> Iterator[Section]:
+    zone = zone_of(runtime.config)
     yield _pulled(runtime, contact)
     with runtime.store.read() as tx:
-        yield _stored(tx, contact, company, stored.gone_at)
+        yield _stored(tx, contact, company, stored.gone_at, zone)
         yield address_section(contact)
         yield _person(tx, stored)
         yield _decisions(tx, runtime, contact)
-        yield _askings(tx, stored, campaign)
-        yield suppressions_of(tx, runtime.now(), stored=stored, company=company)
+        yield _askings_of(tx, stored.address_key, stored.person_id, campaign, zone)
+        yield suppressions_of(tx, runtime.now(), zone, stored=stored, company=company)
         answers = [
             r for r in responses.of_contacts(tx, [(contact.connection, contact.id)]) if _of(campaign, r.campaign)
         ]
@@ -48,15 +50,15 @@ def person_sections(
 
 def known_by_address(runtime: Runtime, email: str, campaign: str) -> tuple[Section, ...]:
     """Answers, askings and suppressions of an address that no contact has; only the parts that say something."""
-    key = judge(email).key
+    key, zone = judge(email).key, zone_of(runtime.config)
     if not key:
         return ()
     with runtime.store.read() as tx:
         answers = [r for r in responses.listed(tx) if judge(r.email).key == key and _of(campaign, r.campaign)]
         judged = {r.key: codec.from_text(responses.judged(tx, r.key)) for r in answers}
         entries = [e for r in answers for e in outbox.listed(tx, response_key=r.key)]
-        asked = _askings_of(tx, key, None, campaign)
-        suppressed = _suppressed(tx, runtime.now(), {("address", key)})
+        asked = _askings_of(tx, key, None, campaign, zone)
+        suppressed = _suppressed(tx, runtime.now(), zone, {("address", key)})
         bounced = key in people.bounces(tx)
     found = [asked] if asked.facts or bounced else []
     found += [suppressed] if suppressed.facts else []
@@ -73,11 +75,11 @@ def _pulled(runtime: Runtime, contact: Contact) -> Section:
     trace = traces.pulled(runtime, contact.connection, contact.id)
     if trace is None:
         return Section("pulled", "pulled", ("the record of its pull is not kept any more",), None)
-    line = f"{when(trace.at)} by job {trace.job_id} (connector jobs show {trace.job_id})"
+    line = f"{when(trace.at, zone_of(runtime.config))} by job {trace.job_id} (connector jobs show {trace.job_id})"
     return Section("pulled", "pulled", (line,), {"at": trace.at, "job": trace.job_id, "attempt": trace.attempt_id})
 
 
-def _stored(tx: Tx, contact: Contact, company: Company | None, gone_at: str | None) -> Section:
+def _stored(tx: Tx, contact: Contact, company: Company | None, gone_at: str | None, zone: tzinfo) -> Section:
     segments = stored_segments(tx, contact.connection)
     member_of = groups.expand(contacts.groups_of(tx, contact.connection, contact.id, contact.company_id))
     types = names(segments, Facet.CONTACT_TYPE, contact.type_ids)
@@ -89,10 +91,11 @@ def _stored(tx: Tx, contact: Contact, company: Company | None, gone_at: str | No
         + (f"; opted out of {', '.join(out_of)}" if out_of else ""),
         f"company: {company_line(company, segments)}" if company else f"company: {contact.company_id or 'none'}"
         + (" (not visible)" if contact.company_id else ""),
-        f"consent: {consent}; {'inactive; ' if contact.inactive else ''}last changed {when(contact.updated_at) or '?'}",
+        f"consent: {consent}; {'inactive; ' if contact.inactive else ''}"
+        f"last changed {when(contact.updated_at, zone) or '?'}",
     ]  # fmt: skip
     if gone_at:
-        lines.append(f"gone from the CRM, or from what is pulled, since {when(datetime.fromisoformat(gone_at))}")
+        lines.append(f"gone from the CRM, or from what is pulled, since {when(datetime.fromisoformat(gone_at), zone)}")
     facts: dict[str, Any] = {
         "id": contact.id,
         "gone_at": gone_at,
@@ -147,6 +150,7 @@ def _person(tx: Tx, stored: StoredContact) -> Section:
 def _decisions(tx: Tx, runtime: Runtime, contact: Contact) -> Section:
     lines: list[str] = []
     facts: dict[str, Any] = {}
+    zone = zone_of(runtime.config)
     for name, audience in runtime.config.audiences.items():
         if audience.from_ != contact.connection:
             continue
@@ -156,10 +160,10 @@ def _decisions(tx: Tx, runtime: Runtime, contact: Contact) -> Section:
             lines.append(f"{name}: not decided yet; connector preview {name} does")
             facts[name] = None
             continue
-        lines.append(f"{name}: {'invited' if decision.invited else 'not asked'} (plan of {when(plan.at)})")
+        lines.append(f"{name}: {'invited' if decision.invited else 'not asked'} (plan of {when(plan.at, zone)})")
         for place, finding in enumerate(decision.findings):
-            lines.append(f"  {'because' if place == 0 else 'also   '} {finding_line(finding)}")
-        lines += [f"  note    {finding_line(note)}" for note in decision.notes]
+            lines.append(f"  {'because' if place == 0 else 'also   '} {finding_line(finding, zone)}")
+        lines += [f"  note    {finding_line(note, zone)}" for note in decision.notes]
         facts[name] = {
             "at": plan.at,
             "invited": decision.invited,
@@ -169,43 +173,40 @@ def _decisions(tx: Tx, runtime: Runtime, contact: Contact) -> Section:
     return Section("decisions", "decided", tuple(lines) or ("no audience is on this connection",), facts)
 
 
-def finding_line(finding: Finding) -> str:
+def finding_line(finding: Finding, zone: tzinfo) -> str:
     """`asked recently: asked 2026-10-01 (caps.cool_down); eligible again 2026-12-30`."""
     line = REASON_TEXT[finding.reason]
     line += f": {finding.seen}" if finding.seen else ""
     line += f" ({finding.rule})" if finding.rule else ""
-    return line + (f"; eligible again {when(finding.eligible_at)}" if finding.eligible_at else "")
+    return line + (f"; eligible again {when(finding.eligible_at, zone)}" if finding.eligible_at else "")
 
 
-def _askings(tx: Tx, stored: StoredContact, campaign: str) -> Section:
-    return _askings_of(tx, stored.address_key, stored.person_id, campaign)
-
-
-def _askings_of(tx: Tx, address_key: str | None, person_id: str | None, campaign: str) -> Section:
+def _askings_of(tx: Tx, address_key: str | None, person_id: str | None, campaign: str, zone: tzinfo) -> Section:
     askings = people.askings_of(tx, address_key=address_key, person_id=person_id)
     found = [asking for asking in askings if _of(campaign, asking.campaign)]
-    lines = [f"{when(a.at)}{f' in {a.campaign}' if a.campaign else ''}, known from {a.source}" for a in found]
+    lines = [f"{when(a.at, zone)}{f' in {a.campaign}' if a.campaign else ''}, known from {a.source}" for a in found]
     bounced = people.bounces(tx).get(address_key or "")
     if bounced is not None:
-        lines.append(f"the address bounced on {when(bounced)}")
+        lines.append(f"the address bounced on {when(bounced, zone)}")
     return Section("askings", "asked before", tuple(lines) or ("never, as far as is known",), found)
 
 
 def suppressions_of(
-    tx: Tx, now: datetime, *, stored: StoredContact | None = None, company: Company | None = None
+    tx: Tx, now: datetime, zone: tzinfo, *, stored: StoredContact | None = None, company: Company | None = None
 ) -> Section:
     """Suppressions in force of the contact, its address and person, and the company."""
     meant = {("company", f"{company.connection}/{company.id}")} if company else set()
     if stored is not None:
         meant |= {("address", stored.address_key or ""), ("person", stored.person_id)}
         meant.add((people.CONTACT, f"{stored.connection}/{stored.id}"))
-    return _suppressed(tx, now, meant)
+    return _suppressed(tx, now, zone, meant)
 
 
-def _suppressed(tx: Tx, now: datetime, meant: set[tuple[str, str]]) -> Section:
+def _suppressed(tx: Tx, now: datetime, zone: tzinfo, meant: set[tuple[str, str]]) -> Section:
     found = [s for s in people.suppressions(tx, now=now) if (s.kind, s.value) in meant]
     lines = [
-        f"{s.kind} {s.value}: {s.reason or 'no reason given'}, {f'until {when(s.until)}' if s.until else 'for ever'}"
+        f"{s.kind} {s.value}: {s.reason or 'no reason given'}, "
+        f"{f'until {when(s.until, zone)}' if s.until else 'for ever'}"
         for s in found
     ]
     return Section("suppressions", "suppressed here", tuple(lines) or ("no",), found)
@@ -213,6 +214,7 @@ def _suppressed(tx: Tx, now: datetime, meant: set[tuple[str, str]]) -> Section:
 
 def _answers(runtime: Runtime, answers: list[Any], judged: dict[str, Any]) -> Section:
     titles = {rule.id: rule.title for rule in runtime.config.rules}
+    zone = zone_of(runtime.config)
     lines: list[str] = []
     facts = []
     for response in answers:
@@ -220,7 +222,8 @@ def _answers(runtime: Runtime, answers: list[Any], judged: dict[str, Any]) -> Se
         by = f", taken in by job {trace.job_id}" if trace else ""
         of = f" in {response.campaign}" if response.campaign else ""
         revised = f", revision {response.revision}" if response.revision > 1 else ""
-        lines.append(f"{response.score} of 10 ({response.band}) on {when(response.responded_at)}{of}{revised}{by}")
+        at = when(response.responded_at, zone)
+        lines.append(f"{response.score} of 10 ({response.band}) on {at}{of}{revised}{by}")
         if response.comment:
             words = " ".join(response.comment.split())
             lines.append(f'  "{words[:160]}{"…" if len(words) > 160 else ""}"')

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
 import msgspec
 
 from connector.domain import Company, Facet, FollowUp, Segment
 from connector.jobs.explain import waiting
+from connector.jobs.local_time import when, zone_of
 from connector.jobs.runtime import Runtime
 from connector.rules import follow_up as rules
 from connector.store import follow_ups, outbox, responses
@@ -21,11 +22,6 @@ class Section(NamedTuple):
     title: str
     lines: tuple[str, ...]
     facts: Any
-
-
-def when(moment: datetime | None) -> str:
-    """`2026-11-20 16:20 UTC`; empty for none."""
-    return f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or 'UTC'}" if moment else ""
 
 
 def names(segments: Sequence[Segment], facet: Facet, ids: Iterable[str]) -> list[str]:
@@ -51,6 +47,7 @@ def write_back_section(runtime: Runtime, entries: Sequence[Entry]) -> Section:
     lines: list[str] = []
     facts = []
     rules = {rule.id: rule.title for rule in runtime.config.rules}
+    zone = zone_of(runtime.config)
     with runtime.store.read() as tx:
         for entry in entries:
             write_back, receipt = entry.write_back, entry.receipt
@@ -58,27 +55,28 @@ def write_back_section(runtime: Runtime, entries: Sequence[Entry]) -> Section:
             response = responses.get(tx, write_back.response_key)
             facts.append(write_back_facts(entry, why) | {"response": write_back.response_key})
             rule = rules.get(write_back.rule_id, "no rule of this name any more")
-            lines.append(f"{write_back.kind} {waiting.state_words(entry)}{f': {why}' if why else ''}")
-            score = f", for the {response.score} of {when(response.responded_at)}" if response else ""
+            rehearsed = " (rehearsal)" if entry.rehearsal else ""
+            lines.append(f"{write_back.kind}{rehearsed} {waiting.state_words(entry)}{f': {why}' if why else ''}")
+            score = f", for the {response.score} of {when(response.responded_at, zone)}" if response else ""
             lines.append(f"  {write_back.key} by rule {write_back.rule_id} ({rule}){score}")
             if receipt is not None:
                 lines.append(f"  {receipt.record_type.replace('_', ' ')} {receipt.record_id} {receipt.link}".rstrip())
             followed = [f.follow_up for f in follow_ups.listed(tx, response_key=write_back.response_key)]
             for follow_up in (each for each in followed if each.key == write_back.key):
-                lines.append(f"  {follow_up_line(follow_up, runtime.now())}")
+                lines.append(f"  {follow_up_line(follow_up, runtime.now(), zone)}")
                 facts[-1]["follow_up"] = follow_up
     return Section("write_backs", "written back", tuple(lines) or ("nothing",), facts)
 
 
-def follow_up_line(row: FollowUp, now: datetime) -> str:
-    """`overdue since 2026-11-23 15:20 UTC (In Progress, bob); reminded 2026-11-23 11:00 UTC`."""
+def follow_up_line(row: FollowUp, now: datetime, zone: tzinfo) -> str:
+    """`overdue since 2026-11-23 15:20 CET (In Progress, bob); reminded 2026-11-23 11:00 CET`."""
     words = rules.WORDS[row.state]
     if rules.overdue(row, now):
-        words = f"overdue since {when(row.due_at)}"
+        words = f"overdue since {when(row.due_at, zone)}"
     beside = ", ".join(part for part in (row.status, row.owner) if part)
     told = [("touched", row.first_touch_at), ("reminded", row.reminded_at), ("escalated", row.escalated_at)]
     told += [(f"closed by {row.closed_by}" if row.closed_by else "closed", row.closed_at)]
-    parts = [f"{words} ({beside})" if beside else words, *(f"{word} {when(at)}" for word, at in told if at)]
+    parts = [f"{words} ({beside})" if beside else words, *(f"{word} {when(at, zone)}" for word, at in told if at)]
     return "; ".join([*parts, *([f"merged into {row.merged_into}"] if row.merged_into else [])])
 
 

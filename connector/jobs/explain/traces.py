@@ -13,7 +13,8 @@ from connector.errors import ContractError
 from connector.jobs.collect import ANSWERS
 from connector.jobs.journal import read_lines
 from connector.jobs.runtime import Runtime
-from connector.store import jobs
+from connector.store import attempts
+from connector.store.attempts import Attempt
 from connector.store.outbox import Entry
 
 SEARCHED = 200
@@ -72,18 +73,18 @@ def _words(frame: dict[str, Any], key: str) -> str:
     return f"{word}: {said}" if isinstance(said, str) and said else str(word)
 
 
-def _trace(attempt: jobs.Attempt, what: str) -> Trace:
+def _trace(attempt: Attempt, what: str) -> Trace:
     return Trace(at=attempt.clock, what=what, job_id=attempt.job_id, attempt_id=attempt.id)
 
 
 def _frames(
     runtime: Runtime, story: str, connection: str, needle: bytes, names: Sequence[str]
-) -> Iterator[tuple[jobs.Attempt, dict[str, Any]]]:
+) -> Iterator[tuple[Attempt, dict[str, Any]]]:
     """The frames of these names that hold the needle; of the newest Attempt first, in each from its end."""
     with runtime.store.read() as tx:
-        attempts = jobs.attempts_of(tx, story, connection)[:SEARCHED]
+        tried = attempts.of_story(tx, story, connection)[:SEARCHED]
     wanted = tuple(f'"name":"{name}"'.encode() for name in names)
-    for attempt in attempts:
+    for attempt in tried:
         try:
             lines = [line for line in read_lines(runtime.data / attempt.journal) if needle in line]
         except ContractError:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from connector.config import Config
 from connector.domain import Mode, OpenTicket, WriteBackState
+from connector.jobs.local_time import when, zone_of
 from connector.rules import fuses
-from connector.store import Tx, contacts, holds, outbox, responses
+from connector.store import Tx, contacts, holds, outbox, responses, work
 from connector.store.fuses import RELEASED
 from connector.store.outbox import Entry
 
@@ -21,6 +22,7 @@ STATE_WORDS: dict[WriteBackState, str] = {
     WriteBackState.DISCARDED: "given up",
     WriteBackState.UNDONE: "taken back",
 }
+ALREADY_THERE = "was already there"
 DUE = "goes with the next connector run --once"
 LOOKED_UP = "looked up with the next connector run --once"
 
@@ -28,7 +30,15 @@ LOOKED_UP = "looked up with the next connector run --once"
 def state_words(entry: Entry) -> str:
     """`done (was already there)`, `refused by the other system`."""
     words = STATE_WORDS[entry.write_back.state]
-    return f"{words} (was already there)" if entry.receipt is not None and entry.receipt.already_there else words
+    return f"{words} ({ALREADY_THERE})" if entry.receipt is not None and entry.receipt.already_there else words
+
+
+def state_named(words: str) -> WriteBackState | None:
+    """The state that is called so in lists (`done`, `given up`, `done (was already there)`), or by its own name."""
+    plain = " ".join(words.casefold().replace(f"({ALREADY_THERE})", "").split())
+    shown = {text.casefold(): state for state, text in STATE_WORDS.items()}
+    names = {state.value: state for state in WriteBackState}
+    return names.get(plain) or shown.get(plain)
 
 
 def whose(tx: Tx, entry: Entry) -> dict[str, str]:
@@ -51,7 +61,8 @@ def why(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
     write_back = entry.write_back
     if write_back.state is WriteBackState.UNKNOWN:
         if entry.look_after is not None and entry.look_after > now:
-            return f"looked up from {_at(entry.look_after)}, before it is ever sent again; {entry.error}"
+            at = when(entry.look_after, zone_of(config))
+            return f"looked up from {at}, before it is ever sent again; {entry.error}"
         return f"{LOOKED_UP}; {entry.error}"
     if write_back.state is WriteBackState.DISCARDED and entry.error == outbox.WITHDRAWN:
         newer = _replacement(tx, entry)
@@ -86,22 +97,19 @@ def _keeps(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
     if hold is not None:
         return f"{write_back.connection} is held ({hold.cause}: {hold.reason}); connector resume lifts it"
     if write_back.not_before > now:
-        return f"not before {_at(write_back.not_before)}: until then the answer may still change"
+        return f"not before {when(write_back.not_before, zone_of(config))}: until then the answer may still change"
     if write_back.depends_on:
         parent = outbox.get(tx, write_back.depends_on)
         if parent is None or parent.write_back.state is not WriteBackState.APPLIED:
             return (
                 f"after {write_back.depends_on}, which {STATE_WORDS[parent.write_back.state] if parent else 'is gone'}"
             )
-    if entry.fuse in outbox.BEFORE_LIVE:
-        return "written down in preview or rehearsal: connector outbox release --confirm lets all of those go"
+    if entry.fuse in work.BEFORE_LIVE:
+        waiting = fuses.unconfirmed(tx, write_back.connection, config.mode, now=now).due
+        return f"written down in preview or rehearsal: connector outbox release --confirm {waiting} lets them go"
     if isinstance(write_back.change, OpenTicket) and entry.fuse != RELEASED:
         return _fuse(tx, entry, config, now)
     return ""
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment:%d %b %Y %H:%M} {moment.tzname() or 'UTC'}"
 
 
 def _fuse(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
@@ -111,5 +119,5 @@ def _fuse(tx: Tx, entry: Entry, config: Config, now: datetime) -> str:
         opened = limits.per_day - room.left
         return f"limits.tickets_per_day: {opened} of {limits.per_day} tickets were opened within a day"
     if room.full(entry.owner):
-        return f"limits.tickets_per_owner: {entry.owner} has {room.opened[entry.owner]} of {limits.per_owner}"
+        return f"limits.tickets_per_owner: {entry.owner} has {room.has(entry.owner)} of {limits.per_owner}"
     return ""

@@ -31,7 +31,9 @@ from connector.jobs.pseudonyms import rewrite
 from connector.jobs.replay import Recorded
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import LOG, Runtime
-from connector.store import erase, forgotten, leases, standing
+from connector.rules.fuses import DAY
+from connector.store import erase, forgotten, fuses, leases, standing
+from connector.store.tables import moment
 from connector.sync.address import judge
 
 LEASE = timedelta(minutes=30)
@@ -64,6 +66,8 @@ class Certificate:
     remains_in_crm: list[dict[str, str]] = field(default_factory=list)
     write_backs: list[str] = field(default_factory=list)
     """The keys of what was written, which tickets in the CRM carry yet: so that reconcile knows them as ours."""
+    tickets_opened: list[dict[str, Any]] = field(default_factory=list)
+    """Connection, time and a keyed digest of the owner of each ticket of the last day: the fuses count them on."""
     still_to_do: list[str] = field(default_factory=list)
     searched: int = 0
     found_in: list[str] = field(default_factory=list)
@@ -105,17 +109,28 @@ def forget(runtime: Runtime, found: Found, told: Told = lambda _: None) -> Certi
             for connection, receipt in found.in_crm
         ]
         made.write_backs = sorted(stored.write_backs)
+        made.tickets_opened = [
+            {"connection": connection, "at": at, "rehearsal": rehearsal,
+             "owner": forgotten.digest(key, fuses.OWNER, owner)}
+            for connection, at, owner, rehearsal in stored.tickets
+            if moment(at) > now - DAY
+        ]  # fmt: skip
         _records(runtime, erasing, made, told, go_on)
         told("copies of the database")
         made.backups = files.clean_backups(runtime, stored, erasing)
+        for name in files.remember(runtime):
+            made.backups[name] += "; it is too old to know of this erasure"
+            made.still_to_do.append(f"{name}: whoever comes back to it has to run connector forget EMAIL once more")
         go_on()
         told("the database")
+        imported = files.imported(runtime)
         _rows(runtime, stored, erasing, made)
         told("a search of every file")
         made.searched, made.found_in = files.search(runtime, traces)
-        made.still_to_do += files.not_ours(runtime, traces)
+        made.still_to_do += files.not_ours(runtime, traces, imported)
         with runtime.store.write() as tx:
             forgotten.put_certificate(tx, made.number, msgspec.to_builtins(made), now=now)
+        files.remember(runtime)  # the certificate, too
     return made
 
 

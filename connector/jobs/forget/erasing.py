@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
+from connector.jobs import rows
 from connector.jobs.anonymous import Anonymous
+from connector.jobs.anonymous.personal import about_people
 from connector.jobs.forget.traces import Traces, strings
 from connector.jobs.journal import body_in
 from connector.store.erase import Stored
 
-_NAMES = frozenset(("firstName", "lastName", "first_name", "last_name", "communicationItems"))
-_OWN_KEYS = ("response_key", "key", "externalXRef")
-_CONTACT_REFERENCES = ("contact_id", "contactId")
+_NAMES = rows.NAMES | {"communicationItems"}
 
 
 class Erasing(Anonymous):
@@ -29,7 +29,10 @@ class Erasing(Anonymous):
         self.ids = {contact.id for contact in stored.contacts}
         self.keys = frozenset((*stored.responses, *stored.rehearsals, *stored.write_backs))
         tickets = {receipt.record_id for _, receipt in stored.receipts if receipt.record_type == "ticket"}
-        self._paths = [re.compile(rf"/contacts/{_any(self.ids)}(/|$)"), re.compile(rf"/tickets/{_any(tickets)}(/|$)")]
+        self._paths = [
+            re.compile(rf"/(contacts|Contact)/{_any(self.ids)}(/|$)"),
+            re.compile(rf"/(tickets|Case)/{_any(tickets)}(/|$)"),
+        ]
         self._within = 0
         self._quotations = True
         self.stored_addresses = frozenset(traces.addresses)
@@ -59,7 +62,7 @@ class Erasing(Anonymous):
         return super().value(value, key=key, inside=inside, people=people)
 
     def _leaf(self, value: str, key: str, inside: str, people: bool) -> str:
-        theirs = self._within and (people or self._about_people(key, inside))
+        theirs = self._within and (people or about_people(key, inside))
         return self.text(value) if theirs else value
 
     def text(self, text: str) -> str:
@@ -82,11 +85,11 @@ class Erasing(Anonymous):
     def read(self, name: str, value: Any) -> Any:
         if name != "contacts" or not isinstance(value, list):
             return super().read(name, value)
-        rows: list[Any] = []
+        kept: list[Any] = []
         for row in value:
             with self._theirs(isinstance(row, list) and bool(row) and str(row[0]) in self.ids):
-                rows += super().read(name, [row])
-        return rows
+                kept += super().read(name, [row])
+        return kept
 
     def not_json(self, body: str | dict[str, str]) -> str | dict[str, str]:
         readable = body_in(body).decode("utf-8", "replace")
@@ -133,15 +136,13 @@ class Erasing(Anonymous):
             self._within -= theirs
 
     def _is_theirs(self, row: dict[str, Any]) -> bool:
-        if str(row.get("id")) in self.ids and row.keys() & _NAMES:
-            self.traces.add_row(row)
+        if rows.id_of(row) in self.ids and (row.keys() & _NAMES or rows.is_person(row)):
+            self.traces.add_row(rows.fields_of(row))
             return True
-        if any(str(row.get(name)) in self.ids for name in _CONTACT_REFERENCES):
+        if any(each in self.ids for each in rows.contact_ids(row)):
             return True
-        contact = row.get("contact")
-        if isinstance(contact, dict) and str(contact.get("id")) in self.ids:
-            return True
-        if any(row.get(name) in self.keys for name in _OWN_KEYS):
+        # our key, in whatever field a CRM has it; what only depends on theirs is a colleague's
+        if any(isinstance(each, str) and each in self.keys for name, each in row.items() if name != "depends_on"):
             return True
         return any(isinstance(v, str) and v.casefold().strip() in self.traces.addresses for v in row.values())
 

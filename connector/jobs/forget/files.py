@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from connector.jobs.forget.erasing import Erasing
 from connector.jobs.forget.traces import Traces
 from connector.jobs.journal import read_lines
 from connector.jobs.runtime import Runtime
-from connector.store import erase
+from connector.store import erase, forgotten, jobs
 
 SQLITE = b"SQLite format 3\x00"
 _CHUNK = 1 << 20
@@ -32,6 +32,13 @@ def clean_backups(runtime: Runtime, stored: erase.Stored, erasing: Erasing) -> d
             path.unlink()
             told[name] = "removed: it could not be cleaned; make a new one with connector db backup"
     return told
+
+
+def remember(runtime: Runtime) -> list[str]:
+    """Put digests and certificates into each copy that is kept; the names of those too old to take them."""
+    with runtime.store.read() as tx:
+        known = forgotten.everything(tx)
+    return [name for name in copies(runtime) if not erase.carry(runtime.data / name, known)]
 
 
 def copies(runtime: Runtime) -> list[str]:
@@ -56,13 +63,33 @@ def search(runtime: Runtime, traces: Traces) -> tuple[int, list[str]]:
     return count, found
 
 
-def not_ours(runtime: Runtime, traces: Traces) -> list[str]:
-    """Files of answers that name the address: they are the administrator's, and are left."""
+def imported(runtime: Runtime) -> list[Path]:
+    """The files that people had imported."""
+    with runtime.store.read() as tx:
+        return [Path(each) for each in jobs.files(tx)]
+
+
+def not_ours(runtime: Runtime, traces: Traces, imported: Iterable[Path]) -> list[str]:
+    """Files of answers, in the watched folder or `imported`, that name the person: they are the administrator's, and
+    are left."""
     folder = runtime.config.answers.folder
-    if folder is None or not folder.is_dir():
-        return []
-    named = [path for path in sorted(folder.rglob("*")) if path.is_file() and _found(path, traces.addresses)]
-    return [f"{path}: a file of answers names the address; it is yours to remove" for path in named]
+    watched = sorted(folder.rglob("*")) if folder is not None and folder.is_dir() else []
+    named = [
+        path
+        for path, needles in (
+            *((path, traces.addresses) for path in watched),
+            *((path, _needles(traces)) for path in imported if path not in watched),
+        )
+        if path.is_file() and _found(path, needles)
+    ]
+    return [
+        f"{_called(path, traces)}: a file that was imported names the person; it is yours to remove" for path in named
+    ]
+
+
+def _called(path: Path, traces: Traces) -> str:
+    """The file, its name left out where that speaks of the person: the certificate is to be kept."""
+    return str(path) if not traces.speak(str(path)) else f"{path.parent}/…{path.suffix}"
 
 
 def _needles(traces: Traces) -> set[str]:

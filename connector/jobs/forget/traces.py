@@ -58,12 +58,18 @@ class Traces:
 
     def add_row(self, row: dict[str, Any]) -> None:
         """A record of the person as the CRM gave it: former names, addresses and numbers."""
-        for first, last in (("firstName", "lastName"), ("first_name", "last_name")):
+        for first, last in (
+            ("firstName", "lastName"), ("first_name", "last_name"), ("firstname", "lastname"),
+            ("FirstName", "LastName"),
+        ):  # fmt: skip
             if isinstance(row.get(first), str) and isinstance(row.get(last), str):
                 self.add_name(row[first], row[last])
         for value in strings(row.get("communicationItems")):
             self.add_addresses((value,)) if "@" in value else self.add_phone(value)
-        for key in ("phone", "defaultPhoneNbr", "contactPhoneNumber"):
+        for key in ("email", "Email"):
+            if isinstance(row.get(key), str):
+                self.add_addresses((row[key],))
+        for key in ("phone", "defaultPhoneNbr", "contactPhoneNumber", "mobilephone", "Phone", "MobilePhone"):
             if isinstance(row.get(key), str):
                 self.add_phone(row[key])
 

@@ -13,10 +13,12 @@ from typing import Any
 from connector.errors import ConfigError
 from connector.jobs import runner, stories
 from connector.jobs.dry import DryRecord
+from connector.jobs.local_time import when, zone_of
 from connector.jobs.rerun import answers as rerun_answers
 from connector.jobs.rerun.forecast import Forecast, first, records
 from connector.jobs.runtime import Runtime
-from connector.store import codec, contacts, jobs, plans
+from connector.store import attempts, codec, contacts, jobs, plans
+from connector.store.attempts import Attempt
 
 STORIES = ("pull", "plan", "collect", "deliver")
 
@@ -50,7 +52,7 @@ def forecast(runtime: Runtime, job: jobs.Job, *, failed: bool = False) -> Foreca
     return found
 
 
-def rerun(runtime: Runtime, found: Forecast) -> jobs.Attempt | runner.Held:
+def rerun(runtime: Runtime, found: Forecast) -> Attempt | runner.Held:
     """Do what the forecast said, as a new Attempt of the same Job."""
     job = found.job
     if found.resumes:
@@ -62,7 +64,7 @@ def rerun(runtime: Runtime, found: Forecast) -> jobs.Attempt | runner.Held:
 def _pull(runtime: Runtime, found: Forecast, *, failed: bool) -> None:
     connection = found.job.connection
     with runtime.store.read() as tx:
-        unfinished = jobs.unfinished(tx, "pull", connection)
+        unfinished = attempts.unfinished(tx, "pull", connection)
     if failed:
         found.remarks.append("a pull has no single parts that fail; the whole of it is taken again")
     if unfinished is not None and unfinished.id != found.job.id:
@@ -111,7 +113,7 @@ def _plan(runtime: Runtime, found: Forecast, *, failed: bool) -> None:
     with runtime.store.read() as tx:
         newest = plans.newest(tx, found.job.params["audience"])
     found.remarks.append(
-        f"compared with the plan of {newest.at:%Y-%m-%d %H:%M} UTC" if newest else "there is no plan yet"
+        f"compared with the plan of {when(newest.at, zone_of(runtime.config))}" if newest else "there is no plan yet"
     )
 
     def watch(name: str, rows: list[Any]) -> None:

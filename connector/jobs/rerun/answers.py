@@ -12,14 +12,15 @@ from connector.config import Config
 from connector.domain import EffectClass, Receipt, RecordResponse, SetField, WriteBack, WriteBackState
 from connector.errors import ConfigError, ConnectorError, RejectedError
 from connector.jobs import matching, stories
-from connector.jobs.collect import Taken, crm_connection
+from connector.jobs.collect import Taken
+from connector.jobs.collect.answer import crm_connection
 from connector.jobs.dry import DryRecord
 from connector.jobs.explain import waiting
 from connector.jobs.rerun.forecast import Answers, Forecast, records
 from connector.jobs.runtime import Runtime, open_ports
 from connector.jobs.stored_forms import StoredWriteBack, from_stored
 from connector.ports import RawAnswer
-from connector.rules.outbox import with_parent
+from connector.rules.dependencies import with_parent
 from connector.store import Tx, jobs, outbox, responses
 
 
@@ -53,6 +54,7 @@ def foresee_collect(runtime: Runtime, found: Forecast, *, failed: bool) -> None:
                 for row in rows:
                     old = responses.get(tx, row.key)
                     found.count("responses", old is not None, old == row)
+                    found.changes(row.key, "answer", old, row)
             elif name == "write_backs":
                 kept = {row.key for row in rows}
                 for row in rows:
@@ -91,6 +93,8 @@ def _write_back(tx: Tx, found: Forecast, made: WriteBack) -> None:
     )
     same = entry is not None and (not open_ or entry.write_back.change == made.change)
     found.count("write-backs", entry is not None, same)
+    if entry is not None and not same:
+        found.changes(made.key, made.kind, entry.write_back.change, made.change)
 
 
 def foresee_deliver(runtime: Runtime, found: Forecast, *, failed: bool) -> None:

@@ -13,7 +13,7 @@ from connector.jobs.collect import Taken
 from connector.jobs.replay import Recorded
 from connector.jobs.runtime import Runtime
 from connector.ports import BadRow, Cursor, RawAnswer
-from connector.store import jobs
+from connector.store import attempts, jobs
 
 
 @dataclass(slots=True)
@@ -44,6 +44,14 @@ class Forecast:
         """One more thing of a kind: not there yet, there but different, or there and the same."""
         (self.there if same else self.update if there else self.create)[kind] += 1
 
+    def changes(self, key: str, kind: str, old: Any, new: Any) -> None:
+        """Remark which parts of a known thing would change: by name, for their text may be people's words."""
+        if old is None or old == new:
+            return
+        before, after = msgspec.to_builtins(old), msgspec.to_builtins(new)
+        parts = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+        self.remarks.append(f"{key}: {kind} would change: {', '.join(parts).replace('_', ' ')}")
+
     @property
     def idle(self) -> bool:
         """Nothing would change anywhere."""
@@ -64,8 +72,8 @@ class Answers:
 def records(runtime: Runtime, job: jobs.Job) -> list[Recorded]:
     """The records of the Job's Attempts, oldest first, reruns left out."""
     with runtime.store.read() as tx:
-        attempts = jobs.attempts(tx, job.id)
-    loaded = [Recorded.load(runtime.data / attempt.journal) for attempt in attempts]
+        tried = attempts.of_job(tx, job.id)
+    loaded = [Recorded.load(runtime.data / attempt.journal) for attempt in tried]
     return [recorded for recorded in loaded if "again" not in recorded.begin["params"]]
 
 
