@@ -59,7 +59,11 @@ def load_config(url: str, folder: Path, *, connection: dict[str, Any] | None = N
         "rules": RULES,
         **changes,
     }
+    return load(written(folder, text), ENVIRON)
+
+
+def written(folder: Path, text: dict[str, Any]) -> Path:
     path = folder / "nps.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(text, indent=1), encoding="utf-8")
-    return load(path, ENVIRON)
+    return path

@@ -66,7 +66,7 @@ def told(
         )
     runtime = runtime_for(config_for(sandbox, limits={"tickets_per_day": 100}), store_url, clock)
     steps = once.run_once(runtime)
-    answers = _answers(tmp_path, hostile)
+    answers = hostile_answers(tmp_path, hostile)
     steps.append(once.perform(runtime, "collect", "answers", {"file": str(answers)}))
     clock.move(minutes=20)
     steps += once.run_once(runtime)
@@ -74,7 +74,8 @@ def told(
     runtime.store.close()
 
 
-def _answers(folder: Path, hostile: list[str]) -> Path:
+def hostile_answers(folder: Path, hostile: list[str], ann: str = "1001") -> Path:
+    """One harmless answer of Ann Example; every text of all others is hostile; the last row is no answer at all."""
     at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
     out = io.StringIO()
     writer = csv.writer(out)
@@ -82,7 +83,7 @@ def _answers(folder: Path, hostile: list[str]) -> Path:
     writer.writerow(["ok", "", "ann@example.com", 2, "Tickets take days.", at, "quarterly", "mail"])
     for number, text in enumerate(HOSTILE):
         writer.writerow([text, hostile[number], text, 1, f"{text} {ALL}", at, text, text])
-    writer.writerow(["big", "1001", "", 0, "spam " * 2_000_000, at, "", ""])
+    writer.writerow(["big", ann, "", 0, "spam " * 2_000_000, at, "", ""])
     writer.writerow([ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL])
     path = folder / "answers.csv"
     path.write_text(out.getvalue(), encoding="utf-8")

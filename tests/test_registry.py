@@ -46,7 +46,10 @@ def test_the_name_is_the_path(kind: str) -> None:
     [
         ("conectwise", 'unknown adapter "conectwise"; did you mean "connectwise"?'),
         ("SMTP", 'unknown adapter "SMTP"; did you mean "smtp"?'),
-        ("zendesk-classic", 'unknown adapter "zendesk-classic"; known are connectwise, folder, log, memory, smtp'),
+        (
+            "zendesk-classic",
+            'unknown adapter "zendesk-classic"; known are connectwise, folder, hubspot, log, memory, salesforce, smtp',
+        ),
     ],
 )
 def test_an_unknown_kind_names_the_nearest(kind: str, message: str) -> None:

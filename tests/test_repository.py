@@ -182,7 +182,7 @@ def test_commands_by_hand_run_as_the_service_does() -> None:
     program = keys["ExecStart"].split()[0]
     line = re.search(rf"sudo -u {user} env -C {data} (\S+) {program} (\w+)\n", told)
     assert line is not None
-    assert line[1] == keys["Environment"]
+    assert f"Environment={line[1]}" in UNIT.splitlines()
     parses([line[2]])
 
 

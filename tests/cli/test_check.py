@@ -58,7 +58,7 @@ def test_live_proves_every_name(desk: Desk, connector: Connector) -> None:
         ("- record_response", "- create_task: {type: Tsk}", 'the CRM has no task type "Tsk"; did you mean'),
         ("- record_response", "- add_to_group: {group: Newsleter}", '.group: the CRM has no marketing group "N'),
         ("- record_response", "- set_field: {field: NPS Bnad, value: x}",
-         'no custom field of contact "NPS Bnad"; did you mean "NPS Band"?; connector setup conn'),
+         'no custom field of contact "NPS Bnad"; did you mean "NPS Band"?; connector setup psa'),
         ("- record_response", "- set_field: {on: company, field: NPS Band, value: x}",
          'set_field.field: the CRM has no custom field of company "NPS Band"'),
         ("member:bob", "member:bbo", 'open_ticket.owner[1]: the CRM has no member "bbo"; did you mean "bob"?'),
@@ -119,6 +119,16 @@ def test_a_folder_of_answers_that_is_not_there_is_told(desk: Desk, connector: Co
     said = connector("check")
     assert said.code == 0
     assert "notice: answers.folder: there is no folder" in said.out
+
+
+def test_an_escalation_that_would_only_be_logged_is_told(desk: Desk, connector: Connector) -> None:
+    escalate = "follow_up: {escalate_to: [lead@example.com]}\n"
+    desk.write("preview", lambda text: text + escalate)
+    said = connector("check")
+    assert said.code == 0
+    assert "notice: follow_up.escalate_to: names addresses, but via is log: nobody is mailed" in said.out
+    desk.write("preview")
+    assert "follow_up" not in connector("check").out
 
 
 def test_live_names_a_hold_that_stands(desk: Desk, connector: Connector) -> None:
@@ -269,7 +279,7 @@ def test_a_write_that_never_arrived_is_looked_for_and_told_with_its_key(
     said = connector("check", "--live", "--write", "--yes")
     assert said.code == 6
     assert "search the CRM for the key, and close the ticket that has it" in said.err
-    key = said.err.partition("key nps-c-")[2].split()[0]
+    key = said.err.partition("key nps-c-")[2].partition(")")[0]
     assert f"nps-c-{key}" in said.out
     assert slept.count(30.0) == 4  # at once, then over the two minutes in which it may appear
     assert checked(desk) == []

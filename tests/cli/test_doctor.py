@@ -136,3 +136,20 @@ def test_a_schema_that_is_behind_is_named(desk: Desk, connector: Connector) -> N
     store.commit()
     store.close()
     assert "connector db upgrade" in words(findings(connector))
+
+
+def test_a_copy_that_came_back_is_known_by_the_records_it_does_not_know(desk: Desk, connector: Connector) -> None:
+    delivered(desk, connector)
+    data = desk.folder / "nps-data"
+    connector("db", "backup", str(desk.folder / "copy.sqlite3"))
+    assert "came back" not in words(findings(connector, code=0))
+    connector("suppress", ANN)
+    connector("pull")
+    for path in data.glob("nps.sqlite3*"):
+        path.unlink()
+    (desk.folder / "copy.sqlite3").rename(data / "nps.sqlite3")
+    [finding] = [each for each in findings(connector, code=5) if each["place"] == "database"]
+    assert finding["severity"] == "look"
+    assert "came back" in finding["what"]
+    assert "connector forget" in finding["remedy"]
+    assert "connector suppress" in finding["remedy"]

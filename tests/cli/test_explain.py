@@ -53,6 +53,11 @@ def test_a_company_its_people_and_a_ticket(desk: Desk, connector: Connector) -> 
     assert "Ann Example" in opened.out
     assert "by rule call-back" in opened.out
     assert connector("explain", "ticket:1").code == 1
+    number = ticket["receipt"]["record_id"]
+    bare = connector("explain", number)
+    assert bare.code == 1
+    assert f"connector explain ticket:{number}" in bare.out
+    assert "ticket:" not in connector("explain", "4711471").out
 
 
 def test_somebody_never_pulled_is_looked_at_live_and_the_failing_condition_is_named(

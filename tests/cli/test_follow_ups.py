@@ -37,6 +37,15 @@ def test_a_closed_ticket_is_followed_up_in_every_list(desk: Desk, connector: Con
     assert connector("watch").out.splitlines()[-1] == "no follow-up is open"
 
 
+def test_a_ticket_that_nobody_looked_at_yet_is_told(desk: Desk, connector: Connector) -> None:
+    desk.write("live")
+    assert connector("follow-ups").out.splitlines() == ["0 of 0 follow-ups"]
+    opened(desk, connector)
+    assert "1 ticket was opened and not looked at yet: connector watch does" in connector("follow-ups").out
+    assert connector("watch").code == 0
+    assert "not looked at" not in connector("follow-ups").out
+
+
 def test_an_unknown_state_is_refused_with_the_nearest(desk: Desk, connector: Connector) -> None:
     opened(desk, connector)
     said = connector("follow-ups", "--state", "overdo")

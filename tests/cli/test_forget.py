@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -47,6 +48,9 @@ def test_no_byte_of_the_person_is_left_in_any_file(desk: Desk, connector: Connec
     assert made["rows"]["contact"] == 1
     assert list(made["backups"].values()) == ["cleaned"]
     assert [each["what"] for each in made["remains_in_crm"]].count("ticket") == opened
+    to_do = "\n".join(made["still_to_do"])
+    assert str(desk.folder / "answers.csv") in to_do, "what was imported by path is named"
+    assert str(desk.folder / "more.csv") in to_do
     assert traces(json.dumps(made), WHOLE) == []
 
 
@@ -96,3 +100,34 @@ def test_the_next_pull_brings_nobody_back_and_records_nothing_of_them(desk: Desk
         desk.server.world.edit_contact(1001, title="Chief Officer")
     connector("pull")
     assert traces(data, {ANN})
+
+
+def test_a_copy_that_is_restored_knows_who_was_erased(desk: Desk, connector: Connector) -> None:
+    data = told(desk, connector)
+    connector("db", "backup", str(data / "second.sqlite3"))
+    assert list(connector("forget", "bob@example.com", "--yes", "--json").facts["certificate"]["backups"]) != []
+    made = connector("forget", ANN, "--yes", "--json").facts["certificate"]
+    assert set(made["backups"].values()) == {"cleaned"}
+    for name in made["backups"]:
+        for path in data.glob("nps.sqlite3*"):
+            if path.name in ("nps.sqlite3", "nps.sqlite3-wal", "nps.sqlite3-shm"):
+                path.unlink()
+        shutil.copyfile(data / name, data / "nps.sqlite3")
+        listed = connector("forget", "--list").out
+        assert made["number"] in listed, name
+        assert listed.count("certificate ") == 2, "the former erasure, too"
+        with desk.server.world.lock:
+            desk.server.world.edit_contact(1001, title=f"Chief {len(name)}")
+        assert connector("pull").code == 0
+        assert traces(data, WHOLE) == [], name
+
+
+def test_a_copy_too_old_to_know_of_erasures_says_so(desk: Desk, connector: Connector) -> None:
+    data = told(desk, connector)
+    old = sqlite3.connect(data / "nps.sqlite3.before-0001-20261101000000")
+    old.executescript("drop table forgotten; drop table erasure")
+    old.close()
+    made = connector("forget", ANN, "--yes", "--json").facts["certificate"]
+    [said] = made["backups"].values()
+    assert said.startswith("cleaned; ")
+    assert any("connector forget" in line for line in made["still_to_do"])

@@ -20,6 +20,8 @@ from connector.cli.init import example
 from connector.config.draft import render
 from connector.sandbox.connectwise import Server
 from tests.cli.conftest import Connector, Desk, Said
+from tests.cli.test_main import CONNECTOR
+from tests.kill.stand_in import StandIn
 
 ROOT = Path(__file__).parents[2]
 
@@ -169,6 +171,27 @@ def test_keys_go_to_a_file_only_where_one_is_named_and_only_its_owner_reads_it(
     assert _init(empty, connector, "--env-file", ".env").code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "said_so"),
+    [((), "office hours are those of America/Lima, the zone of this machine; for another change connections.psa"),
+     (("--zone", "Europe/Paris"), "office hours are those of Europe/Paris; for another change connections.psa")],
+)  # fmt: skip
+def test_the_zone_that_was_taken_is_said(
+    empty: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], said_so: str
+) -> None:
+    monkeypatch.setenv("TZ", "America/Lima")
+    assert said_so in _init(empty, connector, *options).out
+
+
+def test_the_next_step_names_setup_where_a_custom_field_is_missing(empty: Desk, connector: Connector) -> None:
+    assert "connector setup" not in _init(empty, connector).out
+    with empty.server.world.lock:
+        fields = empty.server.world.tables["user_defined_fields"]
+        for number in list(fields.ids(0)):
+            fields.put(0, number, (fields.row(0, number) or {}) | {"caption": f"Old {number}"})
+    assert "connector setup psa" in _init(empty, connector, "--force").out
+
+
 def test_json_gives_the_facts(empty: Desk, connector: Connector) -> None:
     found = _init(empty, connector, "--json").facts
     assert (found["written"], found["from"], found["connection"]) == ("nps.yaml", "connectwise", "psa")
@@ -181,14 +204,16 @@ def test_at_a_terminal_it_asks_and_the_answers_are_what_is_written(tmp_path: Pat
         [("company", login.company), ("public_key: environment", ""), ("public_key itself", login.public_key),
          ("private_key: environment", "MY_SECRET"), ("private_key itself", login.private_key),
          ("client_id: environment", ""), ("client_id itself", login.client_id),
-         ("time zone", "Europe/Paris"), ("write the keys into .env", "y")],
+         ("time zone", "Europe/Paris"), ("save the keys you typed in .env", "")],
         tmp_path,
     )  # fmt: skip
     assert code == 0, shown
     text = (tmp_path / "nps.yaml").read_text()
     assert "private_key: ${MY_SECRET}" in text
     assert "zone: Europe/Paris" in text
-    assert f"MY_SECRET={login.private_key}" in (tmp_path / ".env").read_text()
+    assert f"MY_SECRET={login.private_key}" in (tmp_path / ".env").read_text(), "Enter saves them"
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    assert ".env holds the keys, readable by you alone" in shown
     assert login.private_key not in text + shown
     assert "set -a; . ./.env" in shown
 
@@ -204,7 +229,7 @@ def test_at_a_terminal_a_wrong_answer_is_told_at_once_and_asked_again(tmp_path: 
          ("public_key itself", login.public_key), ("private_key: environment", ""),
          ("private_key itself", login.private_key), ("client_id: environment", ""),
          ("client_id itself", login.client_id), ("time zone", "Europe/Pariss"), ("time zone", "Europe/Paris"),
-         ("write the keys into .env", "n")],
+         ("save the keys you typed in .env", "n")],
         tmp_path,
     )  # fmt: skip
     assert code == 0, shown
@@ -248,3 +273,21 @@ def _at_a_terminal(arguments: Sequence[str], answers: Sequence[tuple[str, str]],
         running.wait()
         os.close(ours)
     return code, shown
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["at a terminal", "by options"])
+def test_what_may_be_left_out_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool) -> None:
+    """HubSpot's portal id is for links only."""
+    with StandIn("hubspot", contacts=5) as hub:
+        monkeypatch.setenv("HUB_TOKEN", hub.login["token"])
+        command = ["init", "--from", "hubspot", "--base-url", hub.url, "--key", "access_token=HUB_TOKEN"]
+        if asked:
+            answers = [("portal (the portal's Hub ID", ""), ("time zone", "Europe/Paris")]
+            code, shown = _at_a_terminal(command, answers, tmp_path)
+        else:
+            done = subprocess.run([*CONNECTOR, *command], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+            code, shown = done.returncode, done.stderr
+        assert code == 0, shown
+    text = (tmp_path / "nps.yaml").read_text()
+    assert "portal" not in text
+    assert text.count('"member:') == 3, "one name of each"

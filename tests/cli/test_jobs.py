@@ -208,6 +208,7 @@ def test_a_corrected_rule_reaches_what_was_refused_by_a_rerun_of_collect(desk: D
     desk.write("live")
     said = connector("jobs", "rerun", jobs(connector, "collect")[0]["id"], "--yes")
     assert "write-backs: would create 0, update 1, already there 1" in said.out
+    assert "open_ticket would change: priority\n" in said.out
     assert connector("deliver").code == 0
     assert tickets(desk) == before + 1
 

@@ -36,6 +36,15 @@ def test_show_tells_the_change_its_history_and_the_receipt(desk: Desk, connector
     assert [move["what"] for move in facts["history"]] == ["claimed, to be sent", "applied"]
 
 
+@pytest.mark.parametrize("shown", ["done", "Done (was already there)", "applied"])
+def test_a_state_as_it_is_shown_is_a_filter_too(desk: Desk, connector: Connector, shown: str) -> None:
+    ticket = delivered(desk, connector)["open_ticket"]
+    assert ticket["key"] in [each["key"] for each in outbox(connector, "--state", shown)]
+    assert {each["state"] for each in outbox(connector, "--state", shown)} == {"applied"}
+    assert outbox(connector, "--state", "given up") == []
+    assert connector("outbox", "list", "--state", "finished").code == 2
+
+
 def test_an_unknown_key_is_refused(desk: Desk, connector: Connector) -> None:
     delivered(desk, connector)
     assert connector("outbox", "show", "nps-none").code == 2
@@ -151,7 +160,7 @@ def test_what_was_written_down_in_preview_goes_live_by_its_number(desk: Desk, co
     assert stopped.code == 4
     assert f"connector outbox release --confirm {count} " in " ".join(stopped.out.split())
     assert tickets(desk) == 0
-    assert "--confirm lets all of those go" in connector("outbox", "list").out
+    assert "--confirm 2 lets them go" in connector("outbox", "list").out
     wrong = connector("outbox", "release", "--confirm", str(count + 1))
     assert wrong.code == 2
     assert f"{count} write-backs of preview or rehearsal time wait, not {count + 1}" in wrong.err

@@ -48,8 +48,12 @@ def test_one_person_is_walked_through_the_loop_to_the_test_company_at_once(
     lines = [line.split()[0] for line in said.out.splitlines() if line[:1].isdigit()]
     assert lines == ["1", "2", "3", "4", "5"]
     assert f"ticket {ticket['id']} http" in said.out
+    assert "the real ticket would go to bob, account manager" in said.out
     [job] = jobs(connector, "rehearse")
     assert said.out.splitlines()[-1].endswith(f"connector undo {job['id']} --yes")
+    explained = connector("explain", f"ticket:{ticket['id']}").out
+    assert explained.startswith(f"ticket {ticket['id']} of a rehearsal\n")
+    assert "open_ticket (rehearsal) done" in explained
 
 
 def test_what_it_ends_with_cleans_up_in_mode_live_too(desk: Desk, connector: Connector) -> None:
@@ -168,6 +172,9 @@ def test_what_a_rehearsal_did_is_the_persons_in_export_and_certificate_and_its_w
     assert traces(data, {LOUSY, "zyxwvut", ANN}) == []
     [job] = jobs(connector, "rehearse")
     assert connector("jobs", "replay", job["id"]).code == 0
+    assert job["params"].keys().isdisjoint({"contact_id", "who", "score"})
+    assert connector("export", ANN).code == 1, "nothing is stored of the person any more"
+    assert connector("rehearse", ANN).code == 2, "and nothing breaks on what is left"
 
 
 def test_somebody_never_pulled_is_known_by_the_digest_of_their_address(desk: Desk, connector: Connector) -> None:

@@ -14,7 +14,9 @@ import pytest
 
 from connector.jobs.owner import this_process
 from connector.sandbox.connectwise import Server
-from connector.store import Store, jobs, leases, open_store
+from connector.store import Store, leases, open_store
+from connector.store import attempts as stored
+from connector.store.attempts import Attempt
 from tests.jobs.story import answers_file
 from tests.longrun.running import ServiceProcess
 
@@ -27,12 +29,12 @@ def store_of(service: ServiceProcess) -> Store:
     return open_store(f"sqlite:///{service.config.storage.data / 'nps.sqlite3'}")
 
 
-def attempts(service: ServiceProcess, story: str, connection: str = "psa") -> list[jobs.Attempt]:
+def attempts(service: ServiceProcess, story: str, connection: str = "psa") -> list[Attempt]:
     """Oldest first."""
     store = store_of(service)
     try:
         with store.read() as tx:
-            return jobs.attempts_of(tx, story, connection)[::-1]
+            return stored.of_story(tx, story, connection)[::-1]
     finally:
         store.close()
 

@@ -1,4 +1,4 @@
-"""`connector setup connectwise`: shows first, asks, creates once."""
+"""`connector setup`: shows first, asks, creates once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MISSING = "record_response: {fields: {score: NPS Number, comment: null}}"
 
 
 def test_nothing_missing_is_told_and_nothing_is_done(desk: Desk, connector: Connector) -> None:
-    said = connector("setup", "connectwise")
+    said = connector("setup", "psa")
     assert (said.code, said.err) == (0, "")
     assert "nothing is missing" in said.out
     assert [line.split()[1:3] for line in said.out.splitlines() if line.startswith("contact")] == [
@@ -51,7 +51,7 @@ def test_a_no_creates_nothing(desk: Desk, connector: Connector, monkeypatch: pyt
     said = connector("setup", "connectwise")
     assert said.code == 0
     assert asked == ["Create 1 custom field in psa?"]
-    assert "nothing was created" in said.out
+    assert "nothing was created; answers are recorded without them; connector setup psa --yes" in said.out
 
 
 def test_what_cannot_be_created_leaves_with_5(desk: Desk, connector: Connector) -> None:
@@ -60,6 +60,7 @@ def test_what_cannot_be_created_leaves_with_5(desk: Desk, connector: Connector) 
     said = connector("setup", "connectwise")
     assert said.code == 5
     assert "at most 25 characters" in said.out
+    assert "make 1 custom field by hand as the last column says" in said.out
 
 
 def test_its_job_is_on_record_and_replays(desk: Desk, connector: Connector) -> None:
@@ -72,6 +73,14 @@ def test_its_job_is_on_record_and_replays(desk: Desk, connector: Connector) -> N
 
 
 def test_another_connection_is_told_with_the_nearest(desk: Desk, connector: Connector) -> None:
-    said = connector("setup", "connectwise", "pas")
+    for given in (("pas",), ("connectwise", "pas")):
+        said = connector("setup", *given)
+        assert said.code == 2
+        assert 'did you mean "psa"?' in said.err
+
+
+def test_a_kind_without_a_connection_and_two_connections_are_refused(desk: Desk, connector: Connector) -> None:
+    said = connector("setup", "memory")
     assert said.code == 2
-    assert 'did you mean "psa"?' in said.err
+    assert "there is no in-memory CRM (tests and demonstrations) connection" in said.err
+    assert "one connection at a time" in connector("setup", "psa", "other").err

@@ -182,6 +182,37 @@ def test_words_given_to_a_command_are_in_no_bundle_and_no_exported_record(desk: 
             assert traces(desk.folder / f"{job['id']}.zst", told) == []
 
 
+def test_without_names_jobs_that_did_something_come_before_passes_that_did_not(
+    desk: Desk, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connector.jobs import bundle as making
+
+    delivered(desk, connector)
+    for _ in range(2):
+        connector("pull")
+        connector("deliver")
+    monkeypatch.setattr(making, "MOST", 3)
+    assert connector("support-bundle", "--out", "b.zip").code == 0
+    with zipfile.ZipFile(desk.folder / "b.zip") as archive:
+        told = json.loads(archive.read("jobs.json"))
+    assert sorted(job["story"] for job in told) == ["collect", "deliver", "pull"]
+    [deliver] = [job for job in told if job["story"] == "deliver"]
+    assert deliver["attempts"][0]["counts"]["applied"] > 0, "not one of those that found nothing"
+
+
+def test_the_company_of_the_rehearsal_is_replaced_as_that_of_a_connection_is(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    desk.write("live", lambda text: f"{text}\n{REHEARSAL}")
+    assert connector("rehearse", ANN).code == 0
+    assert connector("support-bundle", "--out", "b.zip").code == 0
+    assert traces(desk.folder / "b.zip", {"acme"}) == []
+    with zipfile.ZipFile(desk.folder / "b.zip") as archive:
+        configs = [json.loads(archive.read(name)) for name in archive.namelist() if name.startswith("config/")]
+    kept = [config["rehearsal"] for config in configs if config.get("rehearsal")]
+    assert [len(each["company"]) for each in kept] == [len("acme")]
+    assert connector("jobs", "replay", "b.zip").code == 0
+
+
 def test_errors_stay_readable_without_what_they_quote() -> None:
     said = f'psa: 400: summary "{BOB}" is too long; ask ann@example.com or 0170 5551234 at 10:15'
     made = Anonymous(b"k").error(said)

@@ -15,6 +15,16 @@ ENVIRON = {
     "CW_CLIENT_ID": "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
 }
 SECRETS = tuple(ENVIRON.values())
+OF_OTHERS = {
+    "HUBSPOT_ACCESS_TOKEN": "pat-eu1-7d81e0c2b4",
+    "HUBSPOT_CLIENT_ID": "hub-client-90ab11",
+    "HUBSPOT_CLIENT_SECRET": "hub-secret-90ab11",
+    "HUBSPOT_REFRESH_TOKEN": "hub-refresh-90ab11",
+    "SF_CONSUMER_KEY": "sf-consumer-90ab11",
+    "SF_CONSUMER_SECRET": "sf-secret-90ab11",
+    "SF_PRIVATE_KEY": "-----BEGIN PRIVATE KEY-----\nbm8ga2V5\n-----END PRIVATE KEY-----",
+}
+"""What config/full.yaml needs beside."""
 
 Load = Callable[..., config.Config]
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from connector import config
+from connector import config, registry
 from connector.cli.init import example
-from connector.config.draft import WIDTH, render, scalar
+from connector.config.draft import WIDTH, Draft, render, scalar
 from connector.config.fitting import Choice, Named
 from connector.domain import Facet
 from connector.rules.conditions import Condition
@@ -77,3 +77,12 @@ def test_long_lists_of_names_are_cut_and_lines_stay_readable() -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
 def test_zones_stand_bare(zone: str) -> None:
     assert scalar(zone) == zone
+
+
+@pytest.mark.parametrize("kind", ["connectwise", "hubspot", "salesforce"])
+def test_the_owners_it_begins_with_are_steps_that_the_crm_has(kind: str) -> None:
+    owners = registry.spec(kind).owners
+    assert ("territory_manager" in owners) == (kind == "connectwise")
+    draft = Draft(connection="crm", kind=kind, settings=[], board="Service", owner=owners)
+    assert f"          owner: [{', '.join(owners)}]\n" in render(draft)
+    assert "owner:" not in render(replace(draft, owner=()))

@@ -36,9 +36,10 @@ MISTAKES = [
     ("adapter: connectwise", "adapter: conectwise",
      '4:14: connections.psa.adapter: unknown adapter "conectwise"; did you mean "connectwise"?'),
     ("adapter: connectwise", "adapter: 7",
-     "4:14: connections.psa.adapter: must be one of connectwise, folder, log, memory, smtp"),
+     "4:14: connections.psa.adapter: must be one of connectwise, folder, hubspot, log, memory, salesforce, smtp"),
     ("    adapter: connectwise\n", "",
-     "3:3: connections.psa.adapter: is missing; write one of connectwise, folder, log, memory, smtp"),
+     "3:3: connections.psa.adapter: is missing; write one of connectwise, folder, hubspot, log, memory, salesforce, "
+     "smtp"),
     ("    site: na", "    sit: na", '5:5: connections.psa.sit: unknown key; did you mean "site"?'),
     ("company: acme", "company: [acme]", "6:14: connections.psa.company: must be text, not a list"),
     ("company: acme", "company:", "6:5: connections.psa.company: must be text, not empty"),
@@ -73,7 +74,7 @@ MISTAKES = [
      '16:37: rules[0].when.any[1].campain: unknown condition; did you mean "campaign"?'),
     ("open_ticket:", "open_tickt:", '18:9: rules[0].then[0].open_tickt: unknown action; did you mean "open_ticket"?'),
     ("- open_ticket: {board: Success, due: 1 business day}", "- open_ticket",
-     "18:9: rules[0].then[0].open_ticket.board: is missing"),
+     "18:9: rules[0].then[0].open_ticket.board: is missing; ConnectWise PSA tickets need one"),
     ("- open_ticket: {board: Success, due: 1 business day}", "- record_respons",
      '18:9: rules[0].then[0].record_respons: unknown action; did you mean "record_response"?'),
     ("- open_ticket: {board: Success, due: 1 business day}", "- notify: {via: psa, to: [a@example.com]}",
@@ -81,9 +82,9 @@ MISTAKES = [
     ("- open_ticket: {board: Success, due: 1 business day}", "- notify: {via: psi, to: [a@example.com]}",
      '18:23: rules[0].then[0].notify.via: there is no connection "psi"; did you mean "psa"?'),
     ("board: Success", "bord: Success, board: Success",
-     "18:23: rules[0].then[0].open_ticket.bord: unknown key; keys are agreement, bill_time, company, confidential, "
-     "contact, discussion, group, id, impact, internal, item, location, owner, priority, severity, source, status, "
-     "subtype, summary, team, type"),
+     "18:23: rules[0].then[0].open_ticket.bord: unknown key; keys are agreement, at, bill_time, category, company, "
+     "confidential, contact, discussion, group, id, impact, internal, item, location, origin, owner, pipeline, "
+     "priority, queue, record_type, severity, source, stage, status, subtype, summary, team, type"),
     ("due: 1 business day", "due: 1 busy day",
      "18:44: rules[0].then[0].open_ticket.due: '1 busy day' is no length of time; write for example 15 minutes, "
      "90 days, 18 months, 1 business day"),

@@ -19,7 +19,7 @@ from connector.config.settings import Document
 from connector.config.shapes import fields, flat, keys_at, models_at
 from connector.config.source import Steps, dotted
 
-from .conftest import ENVIRON, ROOT
+from .conftest import ENVIRON, OF_OTHERS, ROOT
 
 FOLDER = ROOT / "config"
 COMMITTED = json.loads((FOLDER / "nps.schema.json").read_text(encoding="utf-8"))
@@ -76,7 +76,7 @@ def test_full_yaml_loads(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "smtp-password").write_text("hush-hush\n")
     (tmp_path / "full.yaml").write_text((FOLDER / "full.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    loaded = config.load(tmp_path / "full.yaml", ENVIRON)
+    loaded = config.load(tmp_path / "full.yaml", ENVIRON | OF_OTHERS)
     assert loaded.notices == ()
     assert config.restore(loaded.redacted()).fingerprint == loaded.fingerprint
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from connector import registry
 from connector.domain import Facet
 from connector.ports import Context, Ports, Scope, Selection
+from tests.vaults import NoVault
 
 TOKEN = "tidy-token"
 
@@ -49,7 +50,7 @@ class TidyWorld:
         spec = registry.spec("tidycrm")
         settings = spec.settings(url=self.url, token=token, page_size=4)
         now = datetime(2026, 11, 20, tzinfo=UTC)
-        wire = spec.wire(settings, lambda: None)
+        wire = spec.wire(settings, lambda: None, NoVault())
         return spec.open(settings, Context(connection="crm", wire=wire, now=lambda: now, sleep=lambda _: None))
 
     def open_with_wrong_credentials(self) -> Ports:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from connector.store import open_store
 from tests.kill.harness import SETTLE, STEP, Passed, Story
-from tests.kill.projection import differences, psa
+from tests.kill.projection import differences
 from tests.kill.stores import SqliteDatabase
 
 
@@ -61,15 +61,15 @@ def test_a_backup_restored_after_tickets_were_opened_doubles_nothing(story: Stor
 
 
 def test_a_second_store_on_the_same_psa_opens_its_own_tickets_and_leaves_the_others_alone(story: Story) -> None:
-    before = psa(story.psa.records())
-    with Story(SqliteDatabase, psa=story.psa) as second:
+    before = story.crm.seen(story.stand_in.records())
+    with Story(SqliteDatabase, stand_in=story.stand_in) as second:
         second.began, second.virtual = story.began, story.virtual
         open_store(second.database.url).close()
         second.write_answers()
         _passes(second, 1)
         second.virtual += SETTLE
         _passes(second, 2)
-        after = psa(story.psa.records())
+        after = story.crm.seen(story.stand_in.records())
         keys = {ticket[0] for ticket in before["tickets"]}
         assert [ticket for ticket in after["tickets"] if ticket[0] in keys] == before["tickets"]
         assert [note for note in after["ticket_notes"] if note[0] in keys] == before["ticket_notes"]
@@ -79,10 +79,10 @@ def test_a_second_store_on_the_same_psa_opens_its_own_tickets_and_leaves_the_oth
         assert not any(there for kind, there in _receipts(second) if kind in ("ticket", "ticket_note"))
         # Neither takes the other's for its own, later either.
         _passes(second, 2)
-        assert psa(story.psa.records()) == after
+        assert story.crm.seen(story.stand_in.records()) == after
     story.virtual = second.virtual
     _passes(story, 2)
-    assert psa(story.psa.records()) == after
+    assert story.crm.seen(story.stand_in.records()) == after
 
 
 def test_a_backup_restored_while_a_ticket_was_of_unknown_outcome_finds_it(story: Story) -> None:

@@ -151,7 +151,25 @@ def test_a_deleted_ticket_is_not_made_again(desk: Desk, sandbox: Server) -> None
     desk.collect({"score": 1})
     desk.deliver()
     assert tickets(sandbox) == []
-    assert kinds(desk) == {"open_ticket": "applied", "update_ticket": "superseded", "add_note": "rejected"}
+    assert kinds(desk) == {"open_ticket": "applied", "update_ticket": "superseded", "add_note": "superseded"}
+    assert any("deleted in the CRM" in e.error for e in desk.entries()), "nobody is asked to do what cannot be done"
+    assert_replays(desk.runtime)
+
+
+def test_a_ticket_merged_into_another_companys_keeps_that_ones_summary(desk: Desk, sandbox: Server) -> None:
+    [ticket] = tickets(sandbox)
+    company = next(n for n in sandbox.world.tables["companies"].ids(0) if n != ticket["company"]["id"])
+    row = {"summary": "theirs", "company": {"id": company}, "board": {"id": 10}, "status": {"id": 100}}
+    parent = control(sandbox, "edit", {"path": "/service/tickets", "set": row})["id"]
+    control(sandbox, "technician", {"act": "merge", "ticket": ticket["id"], "into": parent})
+    once.perform(desk.runtime, "watch", "psa")
+    desk.collect({"score": 1})
+    desk.deliver()
+    desk.deliver()
+    assert kinds(desk) == {"open_ticket": "applied", "update_ticket": "superseded", "add_note": "applied"}
+    [why] = [e.error for e in desk.entries() if isinstance(e.write_back.change, UpdateTicket)]
+    assert f"merged into ticket {parent}" in why
+    assert_replays(desk.runtime)
 
 
 def test_the_older_change_never_lands_after_the_newer(desk: Desk, sandbox: Server) -> None:

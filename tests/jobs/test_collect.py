@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from connector.domain import OpenTicket, RecordResponse, WriteBackState
 from connector.jobs import once
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
-from connector.store import contacts, outbox, responses
+from connector.store import codec, contacts, outbox, plans, responses
 from tests.conftest import ConfigFor, ShiftedClock
+from tests.jobs.desk import assert_replays, colleagues
 from tests.jobs.story import runtime_for
 from tests.settings import RULES, TICKET
 
@@ -106,13 +109,13 @@ def test_an_answer_that_comes_back_to_detractor_has_its_ticket_again(opened: Cal
 
 
 def test_a_ticket_a_person_gave_up_stays_given_up(opened: Callable[..., Desk]) -> None:
-    from connector.rules import outbox as rules_outbox
+    from connector.rules import manual
 
     desk = opened()
     desk.collect({"score": 3})
     key = next(e.write_back.key for e in desk.entries() if e.write_back.kind == "open_ticket")
     with desk.runtime.store.write() as tx:
-        rules_outbox.settle_by_hand(tx, key, to="discarded", why="settled by hand: no", now=desk.clock())
+        manual.settle(tx, key, to="discarded", why="settled by hand: no", now=desk.clock())
     desk.collect({"score": 2})
     desk.deliver()
     assert states(desk.entries(), "open_ticket") == ["discarded"]
@@ -259,3 +262,67 @@ def test_a_rehearsed_ticket_leaves_the_status_to_its_own_board(opened: Callable[
     changes = {e.rehearsal: e.write_back.change for e in desk.entries()}
     statuses = {key: change.status for key, change in changes.items() if isinstance(change, OpenTicket)}
     assert statuses == {True: "", False: "New"}
+
+
+@pytest.mark.parametrize("external_id", ["x1", ""], ids=["with an id", "without one"])
+def test_an_answer_of_nobody_that_names_a_contact_now_is_linked_and_judged(
+    opened: Callable[..., Desk], external_id: str
+) -> None:
+    desk = opened()
+    row = {"external_id": external_id, "email": "private@home.example", "responded_at": desk.at(-60)}
+    contact_id, _ = desk.others()[0]
+    assert desk.collect(row)["unmatched"] == 1
+    counts = desk.collect(row | {"contact_id": contact_id})
+    assert (counts["revised"], counts.get("unmatched", 0), counts.get("no_ticket", 0)) == (1, 0, 0)
+    with desk.runtime.store.read() as tx:
+        [stored] = responses.listed(tx)
+    assert (stored.contact_id, stored.revision) == (contact_id, 2)
+    assert desk.collect(row | {"contact_id": contact_id})["already_there"] == 1, "only once"
+    assert desk.collect(row)["already_there"] == 1, "and the old file takes nothing away"
+    with desk.runtime.store.read() as tx:
+        assert [r.contact_id for r in responses.listed(tx)] == [contact_id]
+    desk.deliver()
+    assert states(desk.entries(external_id), "open_ticket") == ["applied"]
+    assert_replays(desk.runtime)
+
+
+def test_asked_are_only_those_on_record_as_asked(opened: Callable[..., Desk]) -> None:
+    desk = opened()
+    one, two = colleagues(desk.runtime, 2)
+    desk.collect({"external_id": "1", "email": one, "score": 3})
+    desk.collect({"external_id": "2", "email": two, "score": 2})
+
+    def said(external_id: str) -> str:
+        changes = [e.write_back.change for e in desk.entries(external_id)]
+        return "".join(c.internal if isinstance(c, OpenTicket) else getattr(c, "text", "") for c in changes)
+
+    assert "2 answers, 2 detractors." in said("2")
+    assert "asked" not in said("2").replace("Asked by wave", "")
+    history = desk.folder / "history.csv"
+    history.write_text(f"kind,email,at\nasked,{one},{desk.at(-600)}\nasked,{two},{desk.at(-600)}\n", encoding="utf-8")
+    once.perform(desk.runtime, "history", "psa", {"file": str(history)})
+    desk.collect({"external_id": "3", "email": one, "score": 1, "responded_at": desk.at(-30)})
+    assert "2 of 2 asked have answered, 2 detractors." in said("3")
+    assert_replays(desk.runtime)
+
+
+def test_an_answer_by_address_is_that_of_the_duplicate_who_was_invited(
+    opened: Callable[..., Desk], sandbox: Server
+) -> None:
+    desk = opened()
+    with desk.runtime.store.read() as tx:
+        plan = plans.newest(tx, "decision-makers")
+        assert plan is not None
+        invited = [d.contact_id for d in plans.decisions(tx, plan.id) if d.invited]
+        others = [d.contact_id for d in plans.decisions(tx, plan.id) if not d.invited]
+        known = contacts.contact(tx, "psa", invited[0])
+        assert known is not None
+    with desk.runtime.store.write() as tx:  # somebody not asked has the same address, and changed since
+        tx.execute(text("update contact set address_key = :a where id = :o"), {"a": known.address_key, "o": others[0]})
+        newer = replace(known.contact(), id=others[0], updated_at=desk.clock())
+        tx.execute(
+            text("update contact set doc = :d where id = :o"), {"d": codec.encode_contact(newer), "o": others[0]}
+        )
+    desk.collect({"email": known.contact().email})
+    with desk.runtime.store.read() as tx:
+        assert [r.contact_id for r in responses.listed(tx)] == [invited[0]]

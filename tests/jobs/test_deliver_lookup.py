@@ -14,7 +14,7 @@ from connector.jobs.rerun import answers as rerun_answers
 from connector.jobs.rerun.forecast import Forecast
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
-from connector.store import jobs, outbox
+from connector.store import jobs, outbox, work
 from tests.conftest import ConfigFor, ShiftedClock
 from tests.jobs.story import answers_file, records, runtime_for
 
@@ -126,13 +126,13 @@ def test_a_message_of_unknown_outcome_waits_for_a_person_and_makes_no_delivery_o
         outbox.put(tx, [message], rehearsal=False, now=clock())
         outbox.claim(tx, "nps-mail", token=0, now=clock())
 
-    def work() -> list[str]:
+    def with_work() -> list[str]:
         with runtime.store.read() as tx:
-            return outbox.connections_with_work(tx, now=clock(), mode=Mode.LIVE)
+            return work.connections_with_work(tx, now=clock(), mode=Mode.LIVE)
 
-    assert work() == ["log"]
+    assert with_work() == ["log"]
     assert once.perform(runtime, "deliver", "log").outcome == "done"
     clock.move(minutes=5)
-    assert work() == []
+    assert with_work() == []
     assert entries(runtime)["nps-mail"].write_back.state == "unknown"
     runtime.store.close()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from connector.domain import JoinTicket, OpenTicket
-from connector.rules import outbox as rules_outbox
+from connector.domain import JoinTicket, Notify, OpenTicket
+from connector.jobs import once
+from connector.rules import manual
 from connector.sandbox.connectwise import Server
-from connector.store import follow_ups, outbox
+from connector.store import contacts, follow_ups, outbox
 from tests.jobs.desk import assert_replays, close, colleagues, control, foreign_ticket, notes, tickets
 from tests.jobs.test_collect import Desk, opened
 from tests.settings import TICKET
@@ -63,6 +65,38 @@ def test_answers_of_one_file_share_one_ticket(opened: Opened, sandbox: Server) -
     desk.deliver()
     [ticket] = tickets(sandbox)
     assert len(notes(sandbox, ticket)) == 4
+    assert_replays(desk.runtime)
+
+
+def test_whose_answer_still_needs_the_call_is_said_on_the_ticket_in_the_list_and_to_whom_it_is_late(
+    opened: Opened, sandbox: Server
+) -> None:
+    desk = opened(rules=RULES, follow_up={"escalate_to": ["lead@example.com"], "remind": "off"})
+    one, two = colleagues(desk.runtime, 2)
+    answer(desk, one)
+    desk.deliver()
+    answer(desk, two, score=3)
+    desk.deliver()
+    once.perform(desk.runtime, "watch", "psa")
+    with desk.runtime.store.read() as tx:
+        name = next(s.contact().name for s in map(partial(contacts.contact, tx, "psa"), contacts.ids(tx, "psa"))
+                    if s is not None and s.contact().email == two)  # fmt: skip
+    desk.collect({"external_id": one, "email": one, "score": 10, "comment": "all is well now"})
+    desk.deliver()
+    [ticket] = tickets(sandbox)
+    [changed] = [text for text in notes(sandbox, ticket) if text.startswith("The answer was changed")]
+    assert f"{name}'s answer (3) still needs the call." in changed
+    assert "No rule asks" not in changed
+    desk.clock.move(days=7)
+    once.perform(desk.runtime, "watch", "psa")
+    with desk.runtime.store.read() as tx:
+        [listed] = follow_ups.listed(tx)
+        [told] = [e.write_back.change for e in outbox.listed(tx) if isinstance(e.write_back.change, Notify)]
+    assert (listed.score, listed.joined_by) == (3, name)
+    assert f"that of {name}, who joined this ticket" in told.text
+    desk.collect({"external_id": two, "email": two, "score": 9, "responded_at": desk.at(-50)}, run_rules=True)
+    desk.deliver()
+    assert any("No rule asks" in text for text in notes(sandbox, ticket)), "nobody is left"
     assert_replays(desk.runtime)
 
 
@@ -128,7 +162,7 @@ def test_where_the_ticket_was_given_up_the_colleague_gets_one_and_the_others_joi
     answer(desk, one, two, two)
     with desk.runtime.store.write() as tx:
         key = row_of(desk, one).write_back.key
-        rules_outbox.settle_by_hand(tx, key, to="discarded", why="settled by hand: no", now=desk.clock())
+        manual.settle(tx, key, to="discarded", why="settled by hand: no", now=desk.clock())
     desk.deliver()
     [ticket] = tickets(sandbox)
     assert ticket["externalXRef"] == row_of(desk, two).write_back.key

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
-from connector.domain import OpenTicket
-from connector.jobs import once, runner
-from connector.rules import fuses
+from connector.domain import AddNote, Notify, OpenTicket
+from connector.jobs import forget, once, runner
+from connector.rules import fuses, going_live
 from connector.rules.fuses import Limits
+from connector.rules.wording import moment_of
 from connector.sandbox.connectwise import Server
 from connector.store import fuses as stored
 from connector.store import holds
@@ -67,6 +70,42 @@ def test_the_share_of_the_day_and_of_the_owner_hold_together(opened: Opened, san
     step = deliver(desk)
     assert owners(sandbox) == ["bob", "carol"]
     assert "2 tickets wait" in step.why
+
+
+@pytest.mark.parametrize(
+    "limits", [{"tickets_per_day": 2}, {"tickets_per_owner": 2}], ids=["of the day", "of the owner"]
+)
+def test_an_erasure_gives_no_room(opened: Opened, sandbox: Server, limits: dict[str, int]) -> None:
+    desk = opened(rules=RULES, limits=limits)
+    people = [address for _, address in desk.others()[:4]]
+    desk.collect(*({"external_id": f"s{n}", "email": each, "score": 1} for n, each in enumerate(people)))
+    assert deliver(desk).outcome == "stopped"
+    assert owners(sandbox) == ["bob", "bob"]
+    found = [forget.find(desk.runtime, each) for each in people]
+    for person in (each for each in found if each.in_crm):
+        made = forget.forget(desk.runtime, person)
+        assert len(made.tickets_opened) == 1
+        assert "bob" not in str(made)
+    assert deliver(desk).outcome == "stopped"
+    assert owners(sandbox) == ["bob", "bob"]
+    desk.clock.move(hours=25)
+    deliver(desk)
+    assert owners(sandbox) == ["bob"] * 4
+
+
+def test_a_ticket_that_was_found_there_takes_room_too(opened: Opened, sandbox: Server) -> None:
+    """As after a copy of the database came back: what it forgot was opened today all the same."""
+    desk = opened(rules=RULES, limits={"tickets_per_day": 2})
+    answers(desk, 0, 1, 2, 3)
+    deliver(desk)
+    with desk.runtime.store.write() as tx:
+        tx.execute(text("delete from receipt"))
+        tx.execute(text("update write_back set state = 'waiting' where state = 'applied'"))
+    deliver(desk)
+    with desk.runtime.store.read() as tx:
+        assert tx.execute(text("select count(*) from receipt where already_there")).scalar_one() == 2
+    assert deliver(desk).outcome == "stopped"
+    assert owners(sandbox) == ["bob", "bob"]
 
 
 def test_what_a_person_lets_go_passes_the_fuses_once(opened: Opened, sandbox: Server) -> None:
@@ -168,6 +207,42 @@ def test_what_was_written_down_before_mode_live_waits_for_a_person(opened: Opene
         assert stored.confirm(tx, now=desk.clock()) == 2
     assert deliver(desk).outcome == "done"
     assert len(tickets(sandbox)) == 3
+    assert_replays(desk.runtime)
+
+
+def test_what_waited_for_mode_live_is_due_from_the_word_that_let_it_go(opened: Opened, sandbox: Server) -> None:
+    words = {"add_note": {"on": "ticket", "text": "by {{ due_at }}"}}
+    rules = [
+        {
+            "id": "d",
+            "when": {"band": "detractor"},
+            "then": [{"open_ticket": CAROL | {"internal": "by {{ due_at }}"}}, words],
+        }
+    ]
+    follow_up = {"escalate_to": ["lead@example.com"], "remind": "off"}
+    desk = opened(mode="preview", rules=rules, follow_up=follow_up)
+    desk.collect({"score": 3})
+    [then] = [e.write_back.change for e in desk.entries() if isinstance(e.write_back.change, OpenTicket)]
+    desk.runtime.store.close()
+    desk = opened(rules=rules, follow_up=follow_up)
+    desk.clock.move(days=14)
+    assert deliver(desk).outcome == "stopped"
+    psa = desk.runtime.config.connections["psa"]
+    assert psa.calendar is not None
+    now = desk.clock()
+    with desk.runtime.store.write() as tx:
+        assert going_live.confirm(tx, {"psa": psa.calendar}, now=now) == 2
+    [ticket] = [e.write_back.change for e in desk.entries() if isinstance(e.write_back.change, OpenTicket)]
+    assert then.due_at is not None
+    assert ticket.due_at is not None
+    assert then.due_at < now < ticket.due_at
+    assert ticket.internal == f"by {moment_of(ticket.due_at.astimezone(ZoneInfo('Europe/Berlin')))}"
+    assert [e.write_back.change.text for e in desk.entries() if isinstance(e.write_back.change, AddNote)] == [
+        ticket.internal
+    ]
+    assert deliver(desk).outcome == "done"
+    assert once.perform(desk.runtime, "watch", "psa").attempt.counts.get("escalated", 0) == 0  # type: ignore[union-attr]
+    assert [e for e in desk.entries() if isinstance(e.write_back.change, Notify)] == []
     assert_replays(desk.runtime)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 import requests
 
 from connector.domain import WriteBackState
-from connector.jobs import once
+from connector.jobs import once, pseudonyms, together
 from connector.jobs.replay import Recorded, replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
-from connector.store import jobs, leases, outbox, plans
+from connector.store import attempts, leases, outbox, plans
+from connector.store.attempts import Attempt
 from tests.conftest import ConfigFor, ShiftedClock
 from tests.jobs.story import answers_file, runtime_for
 
@@ -43,15 +45,18 @@ def served(sandbox: Server) -> int:
     return int(requests.get(f"{sandbox.url}/control/served", timeout=10).json()["calls"])
 
 
-def newest(runtime: Runtime, story: str) -> jobs.Attempt:
+def newest(runtime: Runtime, story: str) -> Attempt:
     with runtime.store.read() as tx:
         assert (held := leases.current(tx, "psa")) is not None
         assert held.owner == "", "the lease was given back"
-        return jobs.attempts_of(tx, story, "psa")[0]
+        return attempts.of_story(tx, story, "psa")[0]
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_pull_keeps_its_pages_and_goes_on_after_the_last(runtime: Runtime, times: int) -> None:
+def test_a_pull_keeps_its_pages_and_goes_on_after_the_last(
+    runtime: Runtime, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "MOST", 1)  # each page of so small a tenant is stored alone
     assert once.perform(parked_upon(runtime, "contacts", times), "pull", "psa").outcome == "interrupted"
     cut = newest(runtime, "pull")
     assert "goes on at the next start" in cut.error
@@ -65,6 +70,43 @@ def test_a_pull_keeps_its_pages_and_goes_on_after_the_last(runtime: Runtime, tim
     whole = once.perform(runtime, "plan", "psa", {"audience": "decision-makers"})
     assert whole.attempt is not None
     assert whole.attempt.counts["pulled"] == 17
+
+
+@pytest.mark.parametrize("name", ["companies", "contacts"])
+def test_what_was_read_ahead_of_a_stop_is_no_difference_and_its_record_can_be_handed_on(
+    sandbox: Server,
+    config_for: ConfigFor,
+    store_url: str,
+    clock: ShiftedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+) -> None:
+    monkeypatch.setattr(together, "MOST", 1)
+    config = config_for(sandbox, connection={"page_size": 5}, rules=[{"id": "keep", "then": ["record_response"]}])
+    runtime = runtime_for(config, store_url, clock)
+
+    def told(_story: str, _connection: str, made: str, _rows: int) -> None:
+        if made == name and not runtime.stopping.is_set():
+            before = -1
+            while before != (before := served(sandbox)):
+                time.sleep(0.3)  # until no more is read ahead
+            runtime.stopping.set()
+
+    assert once.perform(replace(runtime, told=told), "pull", "psa").outcome == "interrupted"
+    record = runtime.data / newest(runtime, "pull").journal
+    recorded = Recorded.load(record)
+    pages = sum(asked.connection == "psa" for asked in recorded.exchanges)
+    assert pages > len(recorded.outs[name]) + 3, "it had read on"
+    report = replay(recorded)
+    assert report.same, report.differences
+    pseudonyms.export(record, tmp_path / "handed-on.jsonl.zst", b"a key of the test")
+    handed_on = Recorded.load(tmp_path / "handed-on.jsonl.zst")
+    assert len(handed_on.outs[name]) >= len(recorded.outs[name])
+    assert handed_on.end is not None
+    assert handed_on.end["outcome"] == "interrupted"
+    assert replay(handed_on).same
+    runtime.store.close()
 
 
 def test_a_plan_that_was_stopped_counts_for_nothing(runtime: Runtime) -> None:

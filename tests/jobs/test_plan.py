@@ -1,4 +1,4 @@
-"""Whom a plan must leave out though its own Connection says nothing of it: opt-outs elsewhere, and held audiences."""
+"""Whom a plan leaves out though its own Connection says nothing of it: opt-outs, invitations elsewhere, holds."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from connector.config import Config
-from connector.domain import Decision, Facet, Reason
-from connector.jobs import once
+from connector.domain import Decision, Facet, Finding, Reason
+from connector.jobs import look, once
 from connector.jobs.replay import Recorded, replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server, serve
 from connector.store import contacts, holds, people, plans
+from connector.store import elsewhere as elsewhere_of
 from connector.store.segments import put_segments
 from tests.conftest import ConfigFor, ShiftedClock
-from tests.jobs.story import first, runtime_for
+from tests.jobs.story import first, records, runtime_for
 from tests.settings import CONNECTION
 
 ONE = {"from": "psa", "contact_types": ["Decision Maker", "Owner"]}
@@ -204,3 +206,114 @@ def test_an_audience_with_a_standing_hold_is_not_planned(
     assert replay(Recorded.load(first(runtime, "plan"))).differences == []
     done(runtime, "pull")
     assert "held_audiences" not in done(runtime, "plan", audience="decision-makers")
+
+
+# ---------------------------------------------------------------- asked once
+def planned(runtime: Runtime, audience: str, clock: ShiftedClock) -> set[str | None]:
+    """Plan it anew; the people it invites."""
+    clock.move(minutes=1)
+    done(runtime, "plan", runtime.config.audiences[audience].from_, audience=audience)
+    return {decision.person_id for decision in decisions(runtime, audience).values() if decision.invited}
+
+
+def left_to_others(runtime: Runtime, audience: str) -> dict[str, Finding]:
+    found = decisions(runtime, audience).items()
+    return {id: f for id, each in found for f in each.findings if f.reason is Reason.INVITED_ELSEWHERE}
+
+
+def test_whom_another_audience_invites_is_left_to_it_whoever_is_planned_how_often(
+    both: Runtime, clock: ShiftedClock
+) -> None:
+    ann = ann_of(both)
+    first = planned(both, "one", clock)
+    for _ in range(7):  # more often than plans are kept
+        assert not first & planned(both, "two", clock)
+        assert planned(both, "one", clock) == first
+    left = left_to_others(both, "two")
+    assert left[ann] == Finding(
+        reason=Reason.INVITED_ELSEWHERE, rule="audiences.one", seen="one on psa", eligible_at=None
+    )
+    assert not left_to_others(both, "one")
+    found = look.newest_funnel(both, "two")
+    assert found is not None
+    told = next(line.split() for line in found[0].lines() if "invited already" in line)
+    assert told[:7] == ["invited", "already,", "by", "one", "on", "psa", f"-{len(left)}"]
+    last = [path for path in records(both) if Recorded.load(path).begin["params"].get("audience") == "two"]
+    for path in last:
+        assert replay(Recorded.load(path)).differences == []
+
+
+def test_an_address_is_asked_once_though_its_people_are_two(both: Runtime, clock: ShiftedClock) -> None:
+    ann = ann_of(both)
+    with both.store.write() as tx:
+        tx.execute(text("update contact set person_id = 'p-other' where connection = 'psa2' and id = :i"), {"i": ann})
+    planned(both, "two", clock)
+    assert left_to_others(both, "two")[ann].seen == "one on psa"
+
+
+def test_whom_an_audience_invites_no_more_another_may_ask(both: Runtime, clock: ShiftedClock) -> None:
+    ann = ann_of(both)
+    planned(both, "two", clock)
+    with both.store.write() as tx:
+        there = contacts.contact(tx, "psa", ann)
+        assert there is not None
+        kind, value = "company", f"psa/{there.company_id}"
+        people.suppress(
+            tx,
+            people.Suppression(kind=kind, value=value, until=None, reason="", source="test", created_at=clock()),
+        )
+        tx.execute(text("update contact set opted_out = 0 where id = :i"), {"i": ann})
+    planned(both, "one", clock)
+    planned(both, "two", clock)
+    assert ann not in left_to_others(both, "two")
+
+
+def test_a_plan_older_than_the_cool_down_keeps_nobody(both: Runtime, clock: ShiftedClock) -> None:
+    ann = ann_of(both)
+    clock.move(days=91)
+    planned(both, "two", clock)
+    assert decisions(both, "two")[ann].invited
+    planned(both, "one", clock)
+    assert left_to_others(both, "one")[ann].seen == "two on psa2"
+
+
+@pytest.mark.parametrize("again", [("one", "two"), ("two", "one")])
+def test_of_two_who_turn_out_to_be_one_who_invited_first_keeps_them(
+    both: Runtime, clock: ShiftedClock, again: tuple[str, str]
+) -> None:
+    ann = ann_of(both)
+    with both.store.write() as tx:  # nobody knows yet that they are the same
+        sql = "update contact set person_id = :p, address_key = :a where connection = 'psa2' and id = :i"
+        tx.execute(text(sql), {"p": "p-other", "a": "other@example.com", "i": ann})
+        person = contacts.contact(tx, "psa", ann)
+    planned(both, "two", clock)
+    planned(both, "one", clock)
+    assert person is not None
+    assert all(decisions(both, audience)[ann].invited for audience in ("one", "two"))
+    with both.store.write() as tx:
+        tx.execute(text(sql), {"p": person.person_id, "a": person.address_key, "i": ann})
+    for audience in again:
+        planned(both, audience, clock)
+    assert decisions(both, "one")[ann].invited, "one invited ann before two did"
+    assert left_to_others(both, "two")[ann].seen == "one on psa"
+
+
+def test_two_that_are_planned_at_the_same_time_do_not_both_stand(
+    both: Runtime, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*args: Any, **named: Any) -> Iterator[Any]:
+        monkeypatch.undo()
+        planned(both, "one", clock)
+        yield from elsewhere_of.invited(*args, **named)
+
+    clock.move(minutes=1)
+    monkeypatch.setattr("connector.jobs.plan.elsewhere.invited", meanwhile)
+    step = once.perform(both, "plan", "psa2", {"audience": "two"})
+    assert step.attempt is not None
+    assert step.outcome == "deferred"
+    assert "one was planned at the same time" in step.attempt.error
+    with both.store.read() as tx:
+        assert plans.newest(tx, "two") is None
+    last = max(records(both), key=lambda path: path.stat().st_mtime)
+    assert replay(Recorded.load(last)).differences == []
+    assert not planned(both, "two", clock) & planned(both, "one", clock)

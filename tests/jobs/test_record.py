@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from connector.errors import LeaseLostError
-from connector.jobs.journal import JournalWriter
+from connector.jobs.journal import JournalWriter, read_lines
 from connector.jobs.record import LEASE, LiveRecord
-from connector.ports import Answer, Call, Wire
+from connector.jobs.replay import Recorded, ReplayWire, RequestNotRecordedError
+from connector.ports import Answer, Call, Vault, Wire
 from connector.store import Store, leases, open_store
 from tests.conftest import ShiftedClock
 
 READ, WRITE = Call(method="GET", path="/owners"), Call(method="POST", path="/tickets")
+ASK = Call(method="POST", path="/search", body=b'{"q": 1}', reads=True)
 
 
 class SlowWire:
@@ -43,18 +46,20 @@ def wire(store: Store, clock: ShiftedClock, tmp_path: Path) -> Iterator[Wire]:
     with store.write() as tx:
         lease = leases.take(tx, "psa", "one", now=clock(), ttl=LEASE, owner_is_dead=lambda _: False)
     writer = JournalWriter(tmp_path / "record")
+    writer.write({"t": "begin"})
     record = LiveRecord(store, writer, lease, params={}, now=clock(), seed="", clock=clock, sleep=clock.sleep)
 
-    def build(_: Any, guard: Callable[[], None]) -> Wire:
+    def build(_: Any, guard: Callable[[], None], _vault: Vault) -> Wire:
         return SlowWire(clock, guard)
 
     yield record.wire("psa", None, build)
     writer.close()
 
 
-def test_many_slow_reads_before_a_write_do_not_outlive_the_lease(wire: Wire) -> None:
+@pytest.mark.parametrize("read", [READ, ASK], ids=["get", "a post that only asks"])
+def test_many_slow_reads_before_a_write_do_not_outlive_the_lease(wire: Wire, read: Call) -> None:
     for _ in range(9):
-        wire.send(READ)
+        wire.send(read)
     assert wire.send(WRITE).status == 200
 
 
@@ -70,3 +75,15 @@ def test_a_write_does_not_prolong_a_lease_that_ran_out(wire: Wire, clock: Shifte
     clock.move(seconds=LEASE.total_seconds() + 1)
     with pytest.raises(LeaseLostError):
         wire.send(WRITE)
+
+
+def test_a_post_that_only_asks_is_recorded_as_such_and_replayed(wire: Wire, tmp_path: Path) -> None:
+    for call in (READ, ASK, WRITE):
+        wire.send(call)
+    calls = [msgspec.json.decode(line)["call"] for line in list(read_lines(tmp_path / "record"))[1:]]
+    assert [call.get("reads") for call in calls] == [None, True, None], "said only where it holds, as older records do"
+    recorded = Recorded.load(tmp_path / "record")
+    replayed = ReplayWire(recorded, "psa")
+    assert [replayed.send(call).status for call in (WRITE, ASK, READ)] == [200, 200, 200]
+    with pytest.raises(RequestNotRecordedError):
+        replayed.send(ASK)

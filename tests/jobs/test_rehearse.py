@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from connector.sandbox.connectwise import Server
 from connector.store import follow_ups, outbox, responses
 from tests.conftest import ConfigFor, ShiftedClock
 from tests.jobs.story import HOSTILE, records, runtime_for
+from tests.settings import TICKET, load_config
 
 REHEARSAL = {"company": "acme", "board": "Help Desk", "mail_to": "rehearsal@example.com"}
 ANN = "1001"
@@ -127,3 +129,18 @@ def test_without_mode_or_company_nothing_is_made(
     with runtime.store.read() as tx:
         assert outbox.counts(tx) == {}
     runtime.store.close()
+
+
+def test_what_a_rule_without_a_ticket_does_is_noted_on_the_ticket_of_another(runtime: Runtime, sandbox: Server) -> None:
+    apart = [
+        {"id": "write-back", "when": {"score": {"at_least": 0}}, "then": ["record_response"]},
+        {"id": "call-back", "when": {"band": "detractor"}, "then": [{"open_ticket": TICKET}]},
+    ]
+    config = load_config(sandbox.url, runtime.config.path.parent, rehearsal=REHEARSAL, rules=apart)
+    with_rules = replace(runtime, config=config)
+    step = performed(with_rules, asked(with_rules))
+    assert step.attempt is not None
+    assert step.attempt.counts["copies"] == 2
+    texts = [note["text"] for note in control(sandbox, "records")["ticket_notes"]]
+    assert sum("would be recorded" in text for text in texts) == 1
+    assert replay(Recorded.load(runtime.data / step.attempt.journal)).same

@@ -9,25 +9,43 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from connector.config import load
 from connector.errors import ContractError
-from connector.jobs import once, pseudonyms
+from connector.jobs import once, pseudonyms, undo
 from connector.jobs.journal import JournalWriter, checksum
 from connector.jobs.replay import Recorded, replay
 from connector.jobs.runtime import Runtime
-from connector.sandbox.connectwise import Server
-from tests.conftest import ConfigFor, ShiftedClock
+from connector.store import jobs
+from tests.conftest import ShiftedClock
 from tests.jobs.story import HOSTILE, answers_file, first, read_frames, records, runtime_for, tell
-from tests.settings import ENVIRON
+from tests.kill.crm import Crm
+from tests.kill.crms import CRMS
+from tests.kill.stand_in import StandIn
+
+
+@pytest.fixture(scope="module", params=list(CRMS.values()), ids=list(CRMS))
+def crm(request: pytest.FixtureRequest) -> Crm:
+    found: Crm = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def _stand_in(crm: Crm) -> Iterator[StandIn]:
+    with crm.serve() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
-def told(
-    sandbox: Server, config_for: ConfigFor, tmp_path: Path, store_url: str, clock: ShiftedClock
-) -> Iterator[Runtime]:
-    runtime = runtime_for(config_for(sandbox), store_url, clock)
+def stand_in(_stand_in: StandIn) -> StandIn:
+    """As at the beginning of its world."""
+    _stand_in.control("reset", {})
+    return _stand_in
+
+
+@pytest.fixture
+def told(crm: Crm, stand_in: StandIn, tmp_path: Path, store_url: str, clock: ShiftedClock) -> Iterator[Runtime]:
+    runtime = runtime_for(crm.config(stand_in, tmp_path), store_url, clock)
     answers = answers_file(
         tmp_path,
         ("a1", "ann@example.com", 3, HOSTILE),
@@ -68,14 +86,16 @@ def test_one_changed_byte_shows_even_where_its_checksum_was_changed_too(told: Ru
     assert "the recorded inputs were altered" in str(report.differences[0])
 
 
-def test_an_edited_rule_shows_exactly_what_it_changes(told: Runtime, tmp_path: Path) -> None:
+def test_an_edited_rule_shows_exactly_what_it_changes(
+    told: Runtime, crm: Crm, stand_in: StandIn, tmp_path: Path
+) -> None:
     collected = first(told, "collect")
     edited = json.loads((tmp_path / "nps.yaml").read_text())
     edited["rules"][0]["then"][1]["open_ticket"]["priority"] = "Critical"
     path = tmp_path / "edited" / "nps.yaml"
     path.parent.mkdir()
     path.write_text(json.dumps(edited))
-    report = replay(Recorded.load(collected), config=load(path, ENVIRON))
+    report = replay(Recorded.load(collected), config=load(path, crm.environ(stand_in.login)))
     assert len(report.differences) == 2, "one for each of the two detractor's tickets, nothing else"
     for difference in report.differences:
         assert difference.what.startswith("write_backs")
@@ -87,12 +107,36 @@ def test_a_record_without_people_replays_and_names_nobody(told: Runtime, tmp_pat
     for path in records(told):
         target = tmp_path / "export" / path.name
         pseudonyms.export(path, target, b"a key of the test")
-        report = replay(Recorded.load(target))
+        exported, original = Recorded.load(target), Recorded.load(path)
+        report = replay(exported)
         assert report.same, report.differences[0]
         assert report.remarks == ["personal data was replaced: pseudonyms are compared"]
+        assert exported.end is not None
+        assert original.end is not None
+        assert exported.end["outcome"] == original.end["outcome"], "it runs as the original did, it does not fail alike"
         text = "".join(str(frame) for frame in read_frames(target))
         for person in ("Ann Example", "ann@example.com", "Northwind", "+1 555 0100", "and later on", "alert"):
             assert person not in text, f"{path.name} still says {person}"
+
+
+def test_templates_of_the_rules_stay_sound_without_people(
+    crm: Crm, stand_in: StandIn, tmp_path: Path, store_url: str, clock: ShiftedClock
+) -> None:
+    said = (
+        "{{ contact.first_name }} told us in {{ response.wave }}, ask Roberta Bishop{% if response.score %}!{% endif %}"
+    )
+    rules = [{"id": "note", "then": [{"add_note": {"text": said}}]}]
+    runtime = runtime_for(crm.config(stand_in, tmp_path, rules=rules), store_url, clock)
+    tell(runtime, answers_file(tmp_path, ("a1", "ann@example.com", 3, "slow")), clock.move)
+    path, target = first(runtime, "collect"), tmp_path / "export.jsonl.zst"
+    runtime.store.close()
+    pseudonyms.export(path, target, b"a key of the test")
+    assert replay(Recorded.load(target)).same
+    frames = list(read_frames(target))
+    text = str(frames)
+    assert "{{ response.wave }}" in text
+    assert "Roberta" not in text
+    assert frames[-1]["outcome"] == "done"
 
 
 def test_a_record_that_was_cut_is_compared_as_far_as_it_goes(told: Runtime, tmp_path: Path) -> None:
@@ -111,20 +155,20 @@ def test_a_missing_record_says_what_removed_it(tmp_path: Path) -> None:
         Recorded.load(tmp_path / "gone.jsonl.zst")
 
 
-def test_no_secret_and_no_credential_is_in_any_record(told: Runtime) -> None:
+def test_no_secret_and_no_credential_is_in_any_record(told: Runtime, crm: Crm, stand_in: StandIn) -> None:
     for path in records(told):
         text = "".join(str(frame) for frame in read_frames(path))
-        assert not [secret for secret in ENVIRON.values() if secret in text]
+        assert not [secret for secret in crm.environ(stand_in.login).values() if secret in text]
         assert "Authorization" not in text
 
 
 def test_an_attempt_that_lost_its_credentials_replays_and_its_remedy_is_told_to_people_only(
-    told: Runtime, sandbox: Server, tmp_path: Path
+    told: Runtime, crm: Crm, stand_in: StandIn, tmp_path: Path
 ) -> None:
-    requests.post(f"{sandbox.url}/control/faults", json={"kind": "auth_lost", "times": None}, timeout=10)
-    step = once.perform(told, "pull", "psa")
+    stand_in.control("faults", {"kind": "auth_lost", "times": None})
+    step = once.perform(told, "pull", crm.name)
     assert step.outcome == "held"
-    assert "then connector resume psa" in step.why
+    assert f"then connector resume {crm.name}" in step.why
     assert step.attempt is not None
     path = told.data / step.attempt.journal
     report = replay(Recorded.load(path))
@@ -132,13 +176,15 @@ def test_an_attempt_that_lost_its_credentials_replays_and_its_remedy_is_told_to_
     recorded = Recorded.load(path).end
     assert recorded is not None
     assert recorded["outcome"] == "held"
-    assert step.why.startswith(f"{recorded['error']}; correct connections.psa.")
+    assert step.why.startswith(f"{recorded['error']}; correct connections.{crm.name}.")
     assert pseudonyms.export(path, tmp_path / "held.jsonl.zst", b"a key of the test").same
 
 
-def test_a_record_of_before_that_held_the_remedy_too_replays_all_the_same(told: Runtime, sandbox: Server) -> None:
-    requests.post(f"{sandbox.url}/control/faults", json={"kind": "auth_lost", "times": None}, timeout=10)
-    step = once.perform(told, "pull", "psa")
+def test_a_record_of_before_that_held_the_remedy_too_replays_all_the_same(
+    told: Runtime, crm: Crm, stand_in: StandIn
+) -> None:
+    stand_in.control("faults", {"kind": "auth_lost", "times": None})
+    step = once.perform(told, "pull", crm.name)
     assert step.attempt is not None
     path = told.data / step.attempt.journal
     frames = list(read_frames(path))
@@ -148,18 +194,37 @@ def test_a_record_of_before_that_held_the_remedy_too_replays_all_the_same(told: 
     assert not replay(Recorded.load(_written(path, frames))).same
 
 
-def test_a_second_run_of_everything_opens_no_ticket(told: Runtime, sandbox: Server, clock: ShiftedClock) -> None:
-    before = _tickets(sandbox)
+def test_a_second_run_of_everything_opens_no_ticket(
+    told: Runtime, crm: Crm, stand_in: StandIn, clock: ShiftedClock
+) -> None:
+    before = crm.tickets(stand_in.records())
     clock.move(minutes=20)
     steps = once.run_once(told)
-    assert _tickets(sandbox) == before
+    assert crm.tickets(stand_in.records()) == before
     assert before
     assert once.exit_code(steps) == 0
 
 
-def _tickets(sandbox: Server) -> list[Any]:
-    found: list[Any] = requests.get(f"{sandbox.url}/control/records", timeout=10).json()["tickets"]
-    return found
+def test_watching_reconciling_and_undoing_replay_without_a_difference(
+    told: Runtime, crm: Crm, stand_in: StandIn, clock: ShiftedClock
+) -> None:
+    stand_in.control(*crm.closed_by_a_person(crm.tickets(stand_in.records())[0]))
+    with told.store.read() as tx:
+        delivered = next(
+            job for job in jobs.listed(tx, limit=50) if (job.story, job.connection) == ("deliver", crm.name)
+        )
+    clock.move(minutes=20)
+    steps = [
+        once.perform(told, "watch", crm.name),
+        once.perform(told, "reconcile", crm.name),
+        once.perform(told, "undo", crm.name, {"job": delivered.id, "found": undo.found_there(told, delivered)}),
+    ]
+    assert [step.outcome for step in steps] == ["done"] * 3, steps
+    for step in steps:
+        assert step.attempt is not None
+        report = replay(Recorded.load(told.data / step.attempt.journal))
+        assert report.differences == [], step.story
+        assert report.compared, step.story
 
 
 def _written(path: Path, frames: list[dict[str, Any]]) -> Path:

@@ -49,7 +49,7 @@ def test_old_jobs_go_but_for_the_newest_of_each_story(
 ) -> None:
     from connector.jobs import once
     from connector.jobs.retention import keep_house
-    from connector.store import jobs
+    from connector.store import attempts, jobs
 
     runtime = runtime_for(config_for(sandbox, storage={"keep_jobs": "30 days"}), store_url, clock)
     for _ in range(3):
@@ -60,8 +60,8 @@ def test_old_jobs_go_but_for_the_newest_of_each_story(
     assert keep_house(runtime)["jobs"] == 2
     with runtime.store.read() as tx:
         (left,) = jobs.listed(tx)
-        assert len(jobs.attempts(tx, left.id)) == 1
-        newest = jobs.newest(tx, "pull", "psa", {})
+        assert len(attempts.of_job(tx, left.id)) == 1
+        newest = attempts.newest(tx, "pull", "psa", {})
     assert newest is not None
     assert newest.job == left
     once.run_once(runtime, only="pull")

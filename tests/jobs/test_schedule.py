@@ -11,7 +11,8 @@ from connector.config.service import Timing
 from connector.jobs import schedule
 from connector.jobs.schedule import Entry
 from connector.rules.business_time import CalendarSettings
-from connector.store.jobs import Attempt, Job, Newest, slot_text
+from connector.store.attempts import Attempt, Newest
+from connector.store.jobs import Job, slot_text
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -6,8 +6,10 @@ nothing runs, and windows in which alone tickets may be opened.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from connector.jobs.clock import Clock, Wake
 from connector.jobs.runtime import Runtime, open_runtime
 from connector.jobs.service import Service
 from connector.sandbox.connectwise import Server
-from connector.store import jobs
+from connector.store import attempts, jobs
 from tests.conftest import ConfigFor
 from tests.jobs.story import HEADER
 
@@ -42,6 +44,13 @@ class MadeTime:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class NoWaiting(threading.Event):
+    """What a service waits on between two tries: it looks, and goes on."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
 
 
 class SteppedScheduler(BaseScheduler):  # type: ignore[misc]
@@ -82,7 +91,8 @@ class Day:
 
     def up(self) -> None:
         environ = {"CONNECTOR_DATABASE_URL": self.url}
-        self.runtime = open_runtime(self.config, environ=environ, clock=self.clock, sleep=lambda _: None)
+        opened = open_runtime(self.config, environ=environ, clock=self.clock)
+        self.runtime = replace(opened, stopping=NoWaiting())
 
         def stepped(wake: Wake, keep_house: Callable[[], None]) -> Clock:
             return Clock(wake, keep_house, scheduler=SteppedScheduler)
@@ -114,7 +124,7 @@ class Day:
     def began(self, story: str, connection: str = "psa") -> list[datetime]:
         """When each Attempt of a story began, oldest first."""
         with self.runtime.store.read() as tx:
-            return [a.started_at for a in jobs.attempts_of(tx, story, connection)][::-1]
+            return [a.started_at for a in attempts.of_story(tx, story, connection)][::-1]
 
     def slots(self, story: str, connection: str = "psa") -> list[datetime]:
         with self.runtime.store.read() as tx:
@@ -190,7 +200,7 @@ def test_a_story_put_off_is_tried_again_after_pauses_that_grow(day: Day, sandbox
         sandbox.world.state.faults.clear()
     day.pass_until(at(13) + timedelta(minutes=40), step=timedelta(minutes=1))
     with day.runtime.store.read() as tx:
-        told = [a for a in jobs.attempts_of(tx, "pull", "psa") if a.started_at >= at(13)]
+        told = [a for a in attempts.of_story(tx, "pull", "psa") if a.started_at >= at(13)]
     assert [a.outcome for a in told[::-1]] == ["deferred"] * 5 + ["done"]
     assert len({a.job_id for a in told}) == 1, "one Job for one slot"
 

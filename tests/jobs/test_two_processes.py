@@ -1,4 +1,4 @@
-"""Two processes on one store and one PSA: nothing is doubled, also when one is stopped past the end of its lease."""
+"""Two processes on one store and one CRM: nothing is doubled, also when one is stopped past the end of its lease."""
 
 from __future__ import annotations
 
@@ -11,19 +11,25 @@ import pytest
 from sqlalchemy import text
 
 from connector.store import open_store
-from tests.kill.harness import STEP, Passed, Running, SharedClock, Story, stop
+from tests.kill.crms import CRMS
+from tests.kill.harness import Passed, Running, SharedClock, Story, stop
 from tests.kill.projection import differences
 from tests.kill.stores import Database, PostgresDatabase, SqliteDatabase
 
 LEASE = 185.0
-POST_TICKET = "POST /service/tickets"
+WHERE = [
+    pytest.param((kind, store), marks=[pytest.mark.postgres] if store == "postgres" else [], id=f"{kind}-{store}")
+    for kind in CRMS
+    for store in ("sqlite", "postgres")
+]
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=WHERE)
 def story(request: pytest.FixtureRequest) -> Iterator[Story]:
-    if request.param == "postgres":
+    kind, store = request.param
+    if store == "postgres":
         request.getfixturevalue("postgres")
-    with Story(_database(request.param)) as made:
+    with Story(_database(store), crm=CRMS[kind]) as made:
         made.tell()
         yield made
 
@@ -46,7 +52,7 @@ class Two:
     def move(self, seconds: float) -> None:
         self.clock.move(seconds)
         self.story.virtual = self.clock().timestamp()
-        self.story.psa.set_clock(self.story.virtual)
+        self.story.stand_in.set_clock(self.story.virtual)
 
     def start(self, **how: object) -> Running:
         self.story.virtual = self.clock().timestamp()
@@ -55,12 +61,12 @@ class Two:
     def pass_on(self, times: int) -> None:
         """So many passes of one process, a grace between; each must end without an error."""
         for _ in range(times):
-            self.move(STEP)
+            self.move(self.story.crm.step)
             passed = self.start().finish()
             assert not passed.error, passed.error
 
     def tickets(self) -> int:
-        return len(self.story.psa.records()["tickets"])
+        return len(self.story.crm.tickets(self.story.stand_in.records()))
 
     def same(self) -> None:
         assert not differences(self.story.expected, self.story.projection())
@@ -81,7 +87,7 @@ def test_two_processes_at_once_double_nothing(story: Story, stage: int) -> None:
             assert {outcome for _, outcome, _ in passed.outcomes} <= {"done", "partial", "deferred"}
             for _, outcome, why in passed.outcomes:
                 assert outcome != "deferred" or "at work on it until" in why
-        two.move(STEP)
+        two.move(story.crm.step)
     if stage == 0:
         story.write_answers()
     two.pass_on(1)
@@ -92,11 +98,11 @@ def test_two_processes_at_once_double_nothing(story: Story, stage: int) -> None:
 
 def test_who_meets_a_foreign_lease_waits_and_says_who_holds_it(story: Story) -> None:
     two = Two(story, 1)
-    first = two.start(before_call=_stop_once("GET /company/contacts"))
+    first = two.start(before_call=_stop_once(story.crm.reads))
     first.wait_until_stopped()
     outcome, why = _outcome(two.start().finish(), "pull")
     assert outcome == "deferred"
-    assert why.startswith(f"psa: {socket.gethostname()} is at work on it until")
+    assert why.startswith(f"{story.crm.name}: {socket.gethostname()} is at work on it until")
     first.go_on()
     assert _outcome(first.finish(), "pull") == ("done", "")
 
@@ -104,7 +110,7 @@ def test_who_meets_a_foreign_lease_waits_and_says_who_holds_it(story: Story) -> 
 def test_stopped_before_a_ticket_leaves_it_never_opens_it_after_another_took_over(story: Story) -> None:
     """SIGSTOP before the guard, past the lease; adopted, unknown, looked up twice, sent by the other; SIGCONT."""
     two = Two(story, 2)
-    first = two.start(before_call=_stop_once(POST_TICKET))
+    first = two.start(before_call=_stop_once(story.crm.opens))
     first.wait_until_stopped()
     assert two.tickets() == 0
     two.move(LEASE)
@@ -126,14 +132,14 @@ def test_stopped_before_a_ticket_leaves_it_never_opens_it_after_another_took_ove
 def test_stopped_after_a_ticket_was_opened_the_other_finds_it(story: Story) -> None:
     """SIGSTOP after the effect, before its receipt; the other adopts the ticket; the first one's receipt is refused."""
     two = Two(story, 2)
-    first = two.start(at=_stop_at(f"answer:after {POST_TICKET}"))
+    first = two.start(at=_stop_at(f"answer:after {story.crm.opens}"))
     first.wait_until_stopped()
-    assert two.tickets() == 1
+    assert two.tickets() == story.crm.at_once
     two.move(LEASE)
     two.pass_on(2)
-    assert two.tickets() == 1
+    assert two.tickets() == story.crm.at_once
     receipts = _receipts(story)
-    assert [there for kind, there in receipts if kind == "ticket"] == [True]
+    assert [there for kind, there in receipts if kind == "ticket"] == [True] * story.crm.at_once
     first.go_on()
     assert _outcome(first.finish(), "deliver")[0] == "deferred"
     two.pass_on(4)
@@ -143,7 +149,7 @@ def test_stopped_after_a_ticket_was_opened_the_other_finds_it(story: Story) -> N
 
 def test_stopped_within_its_lease_it_just_goes_on(story: Story) -> None:
     two = Two(story, 2)
-    first = two.start(before_call=_stop_once(POST_TICKET))
+    first = two.start(before_call=_stop_once(story.crm.opens))
     first.wait_until_stopped()
     two.move(60)
     assert _outcome(two.start().finish(), "deliver")[0] == "deferred"
@@ -156,7 +162,7 @@ def test_stopped_within_its_lease_it_just_goes_on(story: Story) -> None:
 def test_stopped_in_a_pull_past_its_lease_it_stores_nothing_any_more(story: Story) -> None:
     """Its page is older than what the other stored; neither the page nor its cursor may come back."""
     two = Two(story, 1)
-    first = two.start(at=_stop_at("answer:after GET /company/contacts"))
+    first = two.start(at=_stop_at(f"answer:after {story.crm.reads}"))
     first.wait_until_stopped()
     two.move(LEASE)
     assert _outcome(two.start().finish(), "pull") == ("done", "")
@@ -172,7 +178,8 @@ def _cursor(story: Story) -> str:
     store = open_store(story.database.url)
     try:
         with store.read() as tx:
-            return str(tx.execute(text("select value from cursor where connection = 'psa'")).scalar_one())
+            asked = text("select value from cursor where connection = :c")
+            return str(tx.execute(asked, {"c": story.crm.name}).scalar_one())
     finally:
         store.close()
 

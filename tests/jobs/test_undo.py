@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from connector.domain import FollowUpState, RecordResponse, WriteBackState
+from connector.domain import FollowUpState, Receipt, RecordResponse, WriteBack, WriteBackState
 from connector.jobs import once
 from connector.jobs import undo as undoing
 from connector.jobs.journal import read_lines
@@ -234,3 +236,27 @@ def test_what_support_gets_of_it_names_nobody(
         assert not [word for word in ("Ann", "Slow.", '"bob"', "alice", "lead@", "bob@") if word in text], path
     assert told >= {"watch", "reconcile", "undo"}
     runtime.store.close()
+
+
+RECEIPTS = [
+    (Receipt(key="k", record_id="a1", record_type="response"), ""),
+    (Receipt(key="k", record_id="a1", record_type="response", before={"NPS Score": 9}), ""),
+    (Receipt(key="k", record_id="a1", record_type="response", already_there=True), "it was found there"),
+    (Receipt(key="k", record_id="1", record_type="contact_note"), "nothing was overwritten"),
+    (Receipt(key="k", record_id="1", record_type="contact", before={"NPS Score": 9}), ""),
+]
+
+
+@pytest.mark.parametrize(("receipt", "why"), RECEIPTS)
+def test_an_answers_own_record_is_taken_back_though_it_overwrote_nothing(receipt: Receipt, why: str) -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    write_back = WriteBack(
+        key="k", connection="sf", change=RecordResponse(contact_id="1", responded_at=at, fields={}), response_key="r",
+        revision=1, rule_id="rule", action_id="act", not_before=at,
+    )  # fmt: skip
+    entry = SimpleNamespace(write_back=write_back, receipt=receipt, rehearsal=False)
+    done: Any = SimpleNamespace(entry=entry, undo=None)
+    [foreseen] = undoing.foresee([done], rehearsal=False, found=None)
+    assert foreseen.why.startswith(why)
+    assert foreseen.possible == (not why)
+    assert ("remove the record" in foreseen.what) == (receipt.record_type == "response")

@@ -10,7 +10,7 @@ from connector.jobs import once, schedule, stories
 from connector.jobs.service import due_slot
 from connector.jobs.wanted import wanted
 from connector.sandbox.connectwise import Server
-from connector.store import fuses, jobs, outbox
+from connector.store import attempts, fuses, outbox
 from tests.jobs.test_collect import Desk, opened
 from tests.jobs.test_guards import RULES, answers, deliver
 
@@ -109,6 +109,6 @@ def test_a_held_delivery_is_no_slot_and_its_last_attempt_still_says_why(opened: 
     desk.clock.move(hours=2)
     with desk.runtime.store.read() as tx:
         assert due_slot(tx, desk.runtime, entry, desk.clock()) is None
-        last = jobs.attempts_of(tx, "deliver", "psa")[0]
+        last = attempts.of_story(tx, "deliver", "psa")[0]
     assert last.outcome == "stopped"
     assert "limits.tickets_per_owner: 1 for bob" in last.error

@@ -16,7 +16,7 @@ from connector.jobs import once
 from connector.jobs.replay import Recorded, replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
-from connector.store import follow_ups, outbox
+from connector.store import figures, follow_ups, outbox, receipts
 from connector.store.follow_ups import Answered
 from tests.conftest import ConfigFor, ShiftedClock
 from tests.jobs.story import answers_file, records, runtime_for
@@ -219,7 +219,7 @@ def test_a_ticket_settled_by_hand_under_no_id_of_the_crm_stops_nobody(
 ) -> None:
     [ticket] = opened(runtime, tmp_path, clock, sandbox)
     with runtime.store.write() as tx:
-        [key] = outbox.keys_with_record(tx, "ticket", ticket)
+        [key] = receipts.keys_with_record(tx, "ticket", ticket)
         tx.execute(text("update receipt set record_id = 'T-4711' where key = :k"), {"k": key})
     act(sandbox, "touch", ticket, by="carol")
     assert watched(runtime).attempt.counts["deleted"] == 1  # type: ignore[union-attr]
@@ -258,3 +258,23 @@ def test_of_a_ticket_a_rule_still_asks_for_after_a_change_the_lead_hears(
     act(sandbox, "auto_close", ticket)
     watched(runtime)
     assert [step for step, _ in told(runtime)] == ["escalate"]
+
+
+def test_metrics_count_no_ticket_of_a_rehearsal(
+    sandbox: Server, config_for: ConfigFor, tmp_path: Path, store_url: str, clock: ShiftedClock
+) -> None:
+    rehearsal = {"company": "acme", "board": "Help Desk", "mail_to": "rehearsal@example.com"}
+    for mode, counted in (("rehearsal", {}), ("live", {"open": 1})):
+        config = config_for(sandbox, rules=TICKETS_ONLY, mode=mode, rehearsal=rehearsal, follow_up=LEADS, limits=MANY)
+        made = runtime_for(config, store_url, clock)
+        try:
+            row = (mode, "ann@example.com", 3, "")
+            once.perform(made, "pull", "psa")
+            once.perform(made, "collect", "answers", {"file": str(answers_file(tmp_path, row))})
+            clock.move(minutes=20)
+            once.perform(made, "deliver", "psa")
+            assert watched(made).attempt.counts["tickets"] == 1  # type: ignore[union-attr]
+            with made.store.read() as tx:
+                assert figures.read(tx, now=clock()).follow_ups == counted
+        finally:
+            made.store.close()

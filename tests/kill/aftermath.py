@@ -13,9 +13,10 @@ from connector.jobs import once
 from connector.jobs import undo as undoing
 from connector.jobs.runtime import LOG, Runtime
 from connector.store import jobs, open_store, outbox
-from tests.kill.harness import PASSES, SETTLE, STEP, Case, Result, Story, _went_well
+from tests.kill.crm import Crm
+from tests.kill.crms import CONNECTWISE
+from tests.kill.harness import PASSES, SETTLE, Case, Result, Story, _went_well
 from tests.kill.projection import Projection, differences
-from tests.kill.psa import Psa
 from tests.kill.stores import Database
 
 WATCHING, UNDOING = 4, 5
@@ -26,19 +27,26 @@ LATER = 8 * 86400.0
 def look_after(runtime: Runtime) -> list[once.Step]:
     """See how the tickets stand, tell people, compare everything."""
     return [
-        once.perform(runtime, "watch", "psa"),
+        once.perform(runtime, "watch", _crm(runtime)),
         once.perform(runtime, "deliver", LOG),
-        once.perform(runtime, "reconcile", "psa"),
+        once.perform(runtime, "reconcile", _crm(runtime)),
     ]
 
 
 def take_back(runtime: Runtime) -> list[once.Step]:
     """What the first delivery that opened tickets did."""
+    name = _crm(runtime)
     with runtime.store.read() as tx:
-        deliveries = [job for job in jobs.listed(tx, limit=500) if (job.story, job.connection) == ("deliver", "psa")]
+        deliveries = [job for job in jobs.listed(tx, limit=500) if (job.story, job.connection) == ("deliver", name)]
     job = min(deliveries, key=lambda each: each.created_at)
     params = {"job": job.id, "found": undoing.found_there(runtime, job)}
-    return [once.perform(runtime, "undo", "psa", params)]
+    return [once.perform(runtime, "undo", name, params)]
+
+
+def _crm(runtime: Runtime) -> str:
+    """The one connection there is."""
+    [name] = runtime.config.connections
+    return name
 
 
 DOES = {WATCHING: look_after, UNDOING: take_back}
@@ -47,17 +55,17 @@ DOES = {WATCHING: look_after, UNDOING: take_back}
 class Aftermath(Story):
     """Told, it has the boundaries of the two stages too, and what is expected after each."""
 
-    def __init__(self, database: Callable[[Path], Database], psa: Psa | None = None) -> None:
-        super().__init__(database, psa)
+    def __init__(self, database: Callable[[Path], Database], *, crm: Crm = CONNECTWISE) -> None:
+        super().__init__(database, crm=crm)
         self.after: dict[int, Projection] = {}
 
     def tell(self) -> None:
         super().tell()
         self.go_to_the_end()
-        closed, by_rule, _ = (ticket["id"] for ticket in self.psa.records()["tickets"])
-        self.psa.set_clock(self.virtual)
-        self.psa.control("technician", {"act": "close", "ticket": closed, "by": "alice"})
-        self.psa.control("technician", {"act": "auto_close", "ticket": by_rule})
+        closed, by_rule, _ = self.crm.tickets(self.stand_in.records())
+        self.stand_in.set_clock(self.virtual)
+        self.stand_in.control(*self.crm.closed_by_a_person(closed))
+        self.stand_in.control(*self.crm.closed_by_a_rule(by_rule))
         self.virtual += LATER
         self.boundaries.append([])
         for stage in DOES:
@@ -73,8 +81,8 @@ class Aftermath(Story):
         result = Result(case=case)
         self.go_back(case.stage)
         if case.fault:
-            self.psa.set_clock(self.virtual)
-            self.psa.control("faults", case.fault)
+            self.stand_in.set_clock(self.virtual)
+            self.stand_in.control("faults", case.fault)
         result.label = self._killed(case.at, case, result)
         self._settle(case, result)
         if not result.problems:
@@ -90,7 +98,7 @@ class Aftermath(Story):
     def _settle(self, case: Case, result: Result) -> None:
         """Again what was killed, and everything else that is due, until all of it went well."""
         for number in range(PASSES):
-            self.virtual += SETTLE if number == 1 else STEP
+            self.virtual += SETTLE if number == 1 else self.crm.step
             result.passes += 1
             passed = self.run(foreign=case.foreign, do=DOES[case.stage])
             if not passed.error and _went_well(passed) and not self.due():

@@ -1,7 +1,7 @@
 """The places where a process can die: before and after each commit, request and answer, counted from outside.
 
-Product code is not touched: SQLAlchemy, requests and the wire are wrapped in the process that is to be killed. Commits
-of transactions that only read are left out: nothing is there to lose.
+Product code is not touched: SQLAlchemy, urllib3 (which all vendors' clients stand on) and the wire are wrapped in the
+process that is to be killed. Commits of transactions that only read are left out: nothing is there to lose.
 
     commit:before    all statements done, nothing of them on disk
     commit:after     on disk, the program does not know yet
@@ -15,28 +15,30 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
-import requests
-from requests.adapters import HTTPAdapter
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
+from urllib3.connectionpool import HTTPConnectionPool
 
-from connector.adapters.transport.wire import HttpWire
-from connector.ports import Answer, Call
-
-READS = ("GET", "HEAD")
+from connector.ports import Answer, Call, Wire
+from connector.store import Store, Tx
+from tests.kill.crm import Crm
 
 
 class Boundaries:
     """Counts boundaries; calls `at(number, label)` at each. Installed once in a child, for the rest of its life."""
 
-    def __init__(self, at: Callable[[int, str], None]) -> None:
+    def __init__(self, crm: Crm, at: Callable[[int, str], None]) -> None:
         self.labels: list[str] = []
         self.before_call: Callable[[str], None] = lambda place: None  # outside of the guard; not counted
-        self._at = at
-        self._lock = threading.Lock()
+        self._crm, self._at = crm, at
+        # Held through each transaction that writes: what dies or stops in another thread does so between two of them,
+        # never with the store locked.
+        self._lock = threading.RLock()
         self._writing = threading.local()
 
     def reach(self, label: str) -> None:
@@ -46,9 +48,20 @@ class Boundaries:
             self._at(number, label)
 
     def install(self) -> None:
+        self._transactions()
         self._commits()
         self._requests()
         self._answers()
+
+    def _transactions(self) -> None:
+        write = Store.write
+
+        @contextmanager
+        def alone(store: Store, **how: Any) -> Iterator[Tx]:
+            with self._lock, write(store, **how) as tx:
+                yield tx
+
+        _replace(Store, "write", alone)
 
     def _commits(self) -> None:
         commit: Callable[[Any, Any], None] = DefaultDialect.do_commit
@@ -69,28 +82,31 @@ class Boundaries:
         _replace(DefaultDialect, "do_commit", do_commit)
 
     def _requests(self) -> None:
-        send, reach = HTTPAdapter.send, self.reach
+        urlopen, reach, crm = HTTPConnectionPool.urlopen, self.reach, self._crm
 
-        def sent(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-            place = _place(request.method or "", request.path_url.split("?")[0])
+        def opened(pool: HTTPConnectionPool, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+            path, _, query = url.partition("?")
+            place = crm.place(method, path, query, _text(kwargs.get("body")))
             reach(f"request:before {place}")
-            answer = send(adapter, request, *args, **kwargs)
-            if request.method not in READS:
+            answer = urlopen(pool, method, url, *args, **kwargs)
+            if not crm.is_read(method, path):
                 reach(f"request:left {place}")
             return answer
 
-        _replace(HTTPAdapter, "send", sent)
+        _replace(HTTPConnectionPool, "urlopen", opened)
 
     def _answers(self) -> None:
-        send, reach = HttpWire.send, self.reach
+        send, crm = self._crm.wire.send, self._crm
 
-        def answered(wire: HttpWire, call: Call) -> Answer:
-            self.before_call(_place(call.method, call.path))
+        def answered(wire: Wire, call: Call) -> Answer:
+            place = crm.place(call.method, call.path, urlencode(call.query), _text(call.body))
+            with self._lock:
+                self.before_call(place)
             answer = send(wire, call)
-            reach(f"answer:after {_place(call.method, call.path)}")
+            self.reach(f"answer:after {place}")
             return answer
 
-        _replace(HttpWire, "send", answered)
+        _replace(crm.wire, "send", answered)
 
 
 def die() -> None:
@@ -104,14 +120,8 @@ def kind(label: str) -> str:
     return f"{what} {method}" if method else what
 
 
-def writes(label: str) -> bool:
-    """Whether an effect hangs on this boundary: a commit, or a request that changes something."""
-    what, _, place = label.partition(" ")
-    return what.startswith("commit") or place.partition(" ")[0] not in READS
-
-
-def _place(method: str, path: str) -> str:
-    return f"{method} {path.rpartition('/apis/3.0')[2]}"
+def _text(body: Any) -> str:
+    return body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
 
 
 def _replace(owner: type, name: str, by: Callable[..., Any]) -> None:

@@ -7,11 +7,14 @@ boundary (and perhaps the one after it too), perhaps with a fault, and passes on
 
 from __future__ import annotations
 
+import ctypes
+import faulthandler
 import gc
 import io
 import json
 import mmap
 import os
+import select
 import shutil
 import signal
 import struct
@@ -28,41 +31,38 @@ from types import TracebackType
 from typing import Any, NoReturn, Protocol, Self
 
 # Whatever a pass needs is imported here, before any fork: a child starts at once.
-import connector.adapters.connectwise.sink
-import connector.adapters.connectwise.source
-import connector.adapters.connectwise.watch
-import connector.adapters.folder
-import connector.adapters.log
 from connector.config import Config
-from connector.jobs import once, runner
+from connector.jobs import once, runner, together
 from connector.jobs.runtime import DATABASE_URL, Runtime, open_runtime
 from connector.store import holds, open_store, outbox
 from connector.store.tables import instant
 from connector.sync import gather
 from tests.kill.boundaries import Boundaries, die
+from tests.kill.crm import Crm, Lever
+from tests.kill.crms import CONNECTWISE
 from tests.kill.projection import Projection, differences, project
-from tests.kill.psa import Psa
+from tests.kill.stand_in import StandIn
 from tests.kill.stores import Database
 from tests.pacing import paced_by
-from tests.settings import load_config
 
 At = Callable[[int, str], None]
 Do = Callable[[Runtime], list[once.Step]]
 PASSES = 12
 """At most so many passes after a kill; the longest case (held, unknown, looked up twice, sent again) needs 7."""
+PATIENCE = 120.0
+"""Seconds after which a pass hangs; one takes less than one, on a machine that is busy some."""
 AUDIENCE = "decision-makers"
-STEP = 131.0
-"""Seconds between passes: a little over the vendor's grace."""
+STEP = CONNECTWISE.step
 SETTLE = 16 * 60.0
 """Seconds after which answers have settled, and every lease has run out."""
 ANSWERS = """external_id,email,score,comment,responded_at,wave
 r1,ann@example.com,3,"Tickets take days, and nobody calls back.",{3}Z,2026-11
-r2,igor.klein37@garnet-farms14.example.com,6,,{2}Z,2026-11
-r3,paula.harper45@maple-audio8.example.com,0,"<b>{{{{ 7*7 }}}}</b> ""quoted"" *words*",{2}Z,2026-11
-r4,jasmin.hill39@cascade-dental12.example.com,8,fine,{2}Z,2026-11
-r5,elena.west5@garnet-farms14.example.com,10,,{2}Z,2026-11
+r2,{second},6,,{2}Z,2026-11
+r3,{third},0,"<b>{{{{ 7*7 }}}}</b> ""quoted"" *words*",{2}Z,2026-11
+r4,{passive},8,fine,{2}Z,2026-11
+r5,{promoter},10,,{2}Z,2026-11
 r6,ann@example.com,9,Much better now.,{1}Z,2026-11
-r7,luna.pond31@heron-freight9.example.com,9,never pulled,{1}Z,2026-11
+r7,{stranger},9,never pulled,{1}Z,2026-11
 r8,ann@example.com,11,no such score,{1}Z,2026-11
 """
 """Three detractors; one person twice, so that the older answer must not overwrite the newer; one never pulled."""
@@ -70,7 +70,7 @@ r8,ann@example.com,11,no such score,{1}Z,2026-11
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One misfortune: which pass is killed where, where the one after it is killed too, and what the PSA does."""
+    """One misfortune: which pass is killed where, where the one after it is killed too, and what the CRM does."""
 
     stage: int
     at: int
@@ -106,30 +106,42 @@ class Passed:
 
 
 class Story:
-    """One PSA, one database, one folder of answers; a context manager."""
+    """One CRM, one database, one folder of answers; a context manager."""
 
-    def __init__(self, database: Callable[[Path], Database], psa: Psa | None = None, **changes: Any) -> None:
+    def __init__(
+        self,
+        database: Callable[[Path], Database],
+        stand_in: StandIn | None = None,
+        *,
+        crm: Crm = CONNECTWISE,
+        meanwhile: Callable[[str], Lever] | None = None,
+        **changes: Any,
+    ) -> None:
+        """`meanwhile`: what befalls the company of one of the detractors before the tickets are opened."""
         shared = Path("/dev/shm")  # a SIGKILL takes nothing from the page cache, so no disk is needed
         self.folder = Path(tempfile.mkdtemp(prefix="nps-kill-", dir=shared if os.access(shared, os.W_OK) else None))
         gather.SLOTS = 1 << 12  # sized for a million contacts; clearing it would be half of the work of a pass
-        self.psa, self._own_psa = psa or Psa(), psa is None
+        self.crm, self.stand_in, self._own = crm, stand_in or crm.serve(), stand_in is None
         self.database = database(self.folder)
         changes = {"answers": {"folder": "answers"}, **changes}
-        changes["connection"] = {"page_size": 10, **changes.get("connection", {})}
-        self.config: Config = load_config(self.psa.url, self.folder, **changes)
+        self.config: Config = crm.config(self.stand_in, self.folder, **changes)
         self.answers = self.folder / "answers" / "answers.csv"
         self.answers.parent.mkdir()
-        self.began = _working_noon(self.psa.now())
+        self.began = _working_noon(self.stand_in.now())
         self.virtual = self.began
         self.boundaries: list[list[str]] = []
         self.expected: Projection = {}
         self._starts: list[tuple[str, float]] = []
-        if self._own_psa:
+        self._meanwhile = meanwhile
+        self._running: list[Running] = []
+        if self._own:
             self._warm_up()
 
     def close(self) -> None:
-        if self._own_psa:
-            self.psa.close()
+        for running in self._running:
+            running.end()
+        if self._own:
+            self.stand_in.close()
         self.database.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -151,6 +163,8 @@ class Story:
         self.keep_start()
         self.pass_cleanly()
         self.virtual += SETTLE
+        if self._meanwhile is not None:
+            self.stand_in.control(*self._meanwhile(self._company_of(self.crm.people[1])))
         self.keep_start()
         self.pass_cleanly()
         self._last_pass()
@@ -160,20 +174,20 @@ class Story:
     def _warm_up(self) -> None:
         """One pass in this process, so that its children find everything imported and compiled; then forget it."""
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch, redirect_stdout(io.StringIO()):
-            config = load_config(self.psa.url, Path(scratch), rules=[])
+            config = self.crm.config(self.stand_in, Path(scratch), rules=[])
             clock = VirtualClock(self.began)
             runtime = open_runtime(config, environ={}, clock=clock, sleep=clock.sleep)
             once.run_once(runtime)
             runtime.store.close()
-        self.psa.control("reset", {})
+        self.stand_in.control("reset", {})
         gc.collect()
         gc.freeze()  # what is here now need not be copied into every child
 
     def go_back(self, stage: int) -> None:
-        """To where a stage starts from: store, PSA, clock and answers."""
+        """To where a stage starts from: store, CRM, clock and answers."""
         snapshot, self.virtual = self._starts[stage]
-        self.psa.idle()
-        self.psa.control("restore", {"id": snapshot})
+        self.stand_in.idle()
+        self.stand_in.control("restore", {"id": snapshot})
         self.database.put_back(f"start{stage}")
         self.answers.unlink(missing_ok=True)
         if stage:
@@ -185,13 +199,15 @@ class Story:
 
     def write_answers(self, rows: str = ANSWERS) -> None:
         hours = [datetime.fromtimestamp(self.began - 3600 * n, UTC).strftime("%Y-%m-%dT%H:%M:%S") for n in range(4)]
-        self.answers.write_text(rows.format(*hours), encoding="utf-8")
+        names = ("second", "third", "passive", "promoter", "stranger")
+        people = dict(zip(names, self.crm.people, strict=True))
+        self.answers.write_text(rows.format(*hours, **people), encoding="utf-8")
         os.utime(self.answers, (self.began - 600, self.began - 600))
 
     def keep_start(self) -> None:
         number = len(self._starts)
         self.database.keep(f"start{number}")
-        self._starts.append((self.psa.control("snapshot", {})["id"], self.virtual))
+        self._starts.append((self.stand_in.control("snapshot", {})["id"], self.virtual))
 
     def pass_cleanly(self) -> None:
         passed = self.run()
@@ -199,10 +215,14 @@ class Story:
         assert _went_well(passed), passed.outcomes
         self.boundaries.append(passed.boundaries)
 
+    def _company_of(self, address: str) -> str:
+        people = self.projection()["contacts"]
+        return next(str(each["company_id"]) for each in people if each["address_key"] == address)
+
     def _last_pass(self) -> None:
         """Pull what our own writes changed; a fault that waited for this very pass gets another one."""
         for _ in range(3):
-            self.virtual += STEP
+            self.virtual += self.crm.step
             passed = self.run()
             if _went_well(passed):
                 return
@@ -213,8 +233,8 @@ class Story:
         result = Result(case=case)
         self.go_back(case.stage)
         if case.fault:
-            self.psa.set_clock(self.virtual)
-            self.psa.control("faults", case.fault)
+            self.stand_in.set_clock(self.virtual)
+            self.stand_in.control("faults", case.fault)
         result.label = self._killed(case.at, case, result)
         if case.again is not None:
             self.virtual += 1
@@ -237,7 +257,7 @@ class Story:
     def _recover(self, case: Case, result: Result) -> None:
         """Pass after pass, the clocks moved on between, until all went well and nothing is due."""
         for number in range(PASSES):
-            self.virtual += SETTLE if number == 1 else STEP if number or case.at % 2 else 1
+            self.virtual += SETTLE if number == 1 else self.crm.step if number or case.at % 2 else 1
             result.passes += 1
             passed = self.run(foreign=case.foreign)
             if passed.error:
@@ -259,17 +279,17 @@ class Story:
         return {state: n for state, n in states.items() if state in ("waiting", "sending", "unknown")}
 
     def resume(self) -> None:
-        """What `connector resume psa` does."""
+        """What `connector resume` does."""
         store = open_store(self.database.url, migrate=False)
         try:
             with store.write() as tx:
-                holds.lift(tx, "connection", "psa", "auth")
+                holds.lift(tx, "connection", self.crm.name, "auth")
         finally:
             store.close()
 
     def projection(self) -> Projection:
         began = instant(datetime.fromtimestamp(self.began, UTC))
-        return project(self.database.url, self.psa.records(), audience=AUDIENCE, began=began)
+        return project(self.database.url, self.crm, self.stand_in.records(), audience=AUDIENCE, began=began)
 
     # ------------------------------------------------------------ a pass in a process of its own
     def run(self, *, kill_at: int | None = None, foreign: bool = False, do: Do = once.run_once) -> Passed:
@@ -294,18 +314,21 @@ class Story:
         clock: Clock | None = None,
     ) -> Running:
         """Fork a process that does one pass. `at` and `before_call` are called in it; see Boundaries."""
-        self.psa.set_clock(self.virtual)
+        self.stand_in.set_clock(self.virtual)
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            boundaries = Boundaries(at)
+            self.crm.prepare()
+            boundaries = Boundaries(self.crm, at)
             boundaries.before_call = before_call
             if foreign:
                 runner.is_dead = lambda owner: False  # type: ignore[attr-defined]
             _child(writing, self.config, self.database.url, clock or VirtualClock(self.virtual), boundaries, do)
         os.close(writing)
-        return Running(pid, reading)
+        running = Running(pid, reading)
+        self._running = [*(each for each in self._running if not each.ended), running]
+        return running
 
 
 class Running:
@@ -313,6 +336,7 @@ class Running:
 
     def __init__(self, pid: int, pipe: int) -> None:
         self.pid, self._pipe = pid, pipe
+        self.ended = False
 
     def wait_until_stopped(self) -> None:
         """Until it has stopped itself (SIGSTOP); fails when it ended instead."""
@@ -322,10 +346,25 @@ class Running:
     def go_on(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
+    def end(self) -> None:
+        """Not one that hangs or was stopped stays behind."""
+        if not self.ended:
+            os.kill(self.pid, signal.SIGKILL)
+            self.finish()
+
     def finish(self) -> Passed:
+        """Wait for its end; of one that hangs, say where."""
         with os.fdopen(self._pipe, "rb") as told:
+            hangs = not select.select([told], [], [], PATIENCE)[0]
+            if hangs:
+                os.kill(self.pid, _WHERE)
+                time.sleep(1)
+                os.kill(self.pid, signal.SIGKILL)
             text = told.read().decode()
         _, status = os.waitpid(self.pid, 0)
+        self.ended = True
+        if hangs:
+            return Passed(error=f"it hung:\n{text}")
         if os.WIFSIGNALED(status):
             killed = os.WTERMSIG(status) == signal.SIGKILL and text
             return Passed(killed_at=text) if killed else Passed(error=f"died of signal {os.WTERMSIG(status)}")
@@ -333,6 +372,9 @@ class Running:
 
 
 _pipe_of_child: list[int] = []
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+_WHERE = signal.SIGUSR1
 
 
 def raise_kill(label: str) -> None:
@@ -347,13 +389,17 @@ def stop() -> None:
 
 
 def _child(pipe: int, config: Config, url: str, clock: Clock, boundaries: Boundaries, do: Do) -> NoReturn:
-    """Says at the end what it did."""
+    """Says at the end what it did, and where it is whenever it is asked; ends with its parent."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    faulthandler.register(_WHERE, file=pipe)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _pipe_of_child[:] = [pipe]
     said: dict[str, Any] = {}
     try:
         _silence()
         boundaries.install()
+        together.MOST = 1  # each page of so small a tenant is stored alone, as the large ones of a large tenant are
+        together.READ_AHEAD = 0  # boundaries keep their numbers: no page is on its way while another is stored
         runtime = open_runtime(config, environ={DATABASE_URL: url}, clock=clock, sleep=clock.sleep)
         with paced_by(lambda: clock().timestamp()):
             steps = do(runtime)
@@ -424,6 +470,3 @@ def _working_noon(now: float) -> float:
     while day.weekday() > 3:
         day += timedelta(days=1)
     return day.timestamp()
-
-
-assert connector.adapters.connectwise.sink  # imported for the children

@@ -1,7 +1,7 @@
-"""What must be the same whether or not a process was killed on the way: the projection of store and PSA.
+"""What must be the same whether or not a process was killed on the way: the projection of store and CRM.
 
 Left out is what may rightly differ: times of arrival, tries and look-ups, numbers of records (their order may differ),
-whether a record was found instead of made, and the stamps the PSA puts on our own edits.
+whether a record was found instead of made, and the stamps the CRM puts on our own edits.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import Any
 from sqlalchemy import text
 
 from connector.store import Tx, open_store, plans, responses
+from tests.kill.crm import Crm
 
 Projection = dict[str, Any]
-_REFERENCES = ("company", "contact", "board", "status", "priority", "owner")
 
 
-def project(url: str, records: dict[str, Any], *, audience: str, began: str) -> Projection:
+def project(url: str, crm: Crm, records: dict[str, Any], *, audience: str, began: str) -> Projection:
     """`began`: the stored form of the moment the story began; what is later is only noted as `late`."""
     store = open_store(url, migrate=False)
     try:
         with store.read() as tx:
-            found = {**_store(tx, audience, began), **_effects(tx, records)}
+            found = {**_store(tx, audience, began), "receipts": _receipts(tx, crm.key_of(records))}
     finally:
         store.close()
-    return {**found, **psa(records)}
+    return {**found, **crm.seen(records)}
 
 
 def differences(expected: Projection, found: Projection) -> list[str]:
@@ -50,14 +50,15 @@ def _store(tx: Tx, audience: str, began: str) -> Projection:
     return {
         "contacts": [
             {
-                **_row(row, "doc", "person_since", "touched_at", "generation"),
+                **_row(row, "doc", "person_since", "touched_at", "generation", "gone_at"),
                 "doc": _doc(row.doc),
                 "touched": _when(row.touched_at, began),
+                "gone": _when(row.gone_at, began),
             }
             for row in tx.execute(text("select * from contact"))
         ],
         "companies": [
-            {**_row(row, "doc", "generation"), "doc": _doc(row.doc)}
+            {**_row(row, "doc", "generation", "gone_at"), "doc": _doc(row.doc), "gone": _when(row.gone_at, began)}
             for row in tx.execute(text("select * from company"))
         ],
         "persons": [_row(row) for row in tx.execute(text("select connection, id, person_id from contact"))],
@@ -109,40 +110,11 @@ def _change(change: str) -> Any:
 
 
 # ---------------------------------------------------------------- receipts and the records they name
-def _effects(tx: Tx, records: dict[str, Any]) -> Projection:
-    """Each receipt with what its record is in the PSA; one that names no record of its key says so."""
-    by_type = {
-        "ticket": {str(t["id"]): t.get("externalXRef") for t in records["tickets"]},
-        "ticket_note": {str(n["id"]): n.get("text", "") for n in records["ticket_notes"]},
-        "contact_note": {str(n["id"]): n.get("text", "") for n in records["contact_notes"]},
-    }
+def _receipts(tx: Tx, key_of: dict[str, dict[str, str]]) -> list[list[str]]:
+    """Each receipt with what its record is in the CRM; one that names no record of its key says so."""
     receipts = []
     for row in tx.execute(text("select * from receipt")):
-        known = by_type.get(row.record_type)
+        known = key_of.get(row.record_type)
         there = "" if known is None else known.get(row.record_id, "no such record")
         receipts.append([row.key, row.record_type, "carries its key" if not known or row.key in there else there])
-    return {"receipts": receipts}
-
-
-# ---------------------------------------------------------------- the PSA
-def psa(records: dict[str, Any]) -> Projection:
-    """What people see in the PSA: every ticket with its notes, notes on contacts, custom fields, mails."""
-    names = {
-        ticket["id"]: ticket.get("externalXRef") or f"foreign {ticket['summary']}" for ticket in records["tickets"]
-    }
-    return {
-        "tickets": [
-            [ticket.get("externalXRef"), ticket["summary"]]
-            + [(ticket.get(member) or {}).get("id") for member in _REFERENCES]
-            + [ticket.get("processNotifications"), "requiredDate" in ticket, ticket.get("closedFlag")]
-            for ticket in records["tickets"]
-        ],
-        "ticket_notes": [
-            [names.get(note["ticketId"]), note["internalAnalysisFlag"], note["detailDescriptionFlag"], note.get("text")]
-            for note in records["ticket_notes"]
-        ],
-        "contact_notes": [[note["contactId"], note.get("text")] for note in records["contact_notes"]],
-        "custom_fields": sorted(records["custom_fields"].items()),
-        "mails": records["mails"],
-        "other": [records[name] for name in ("company_notes", "activities", "group_members") if records[name]],
-    }  # fmt: skip
+    return receipts

@@ -1,7 +1,7 @@
-"""A thousand kills: `python -m tests.kill.soak [--kills 1000] [--seed S]`. Leaves with 1 on any mismatch.
+"""A thousand kills: `python -m tests.kill.soak [--kills 1000] [--seed S] [--crm KIND]`. Leaves with 1 on any mismatch.
 
-Two processes, each with a PSA of its own; every fourth case runs on PostgreSQL where one answers. A case is one kill
-at a seeded random boundary, perhaps a second one during recovery, perhaps with a fault.
+Two processes, each with stand-ins of its own; the CRMs take turns, and every fourth case runs on PostgreSQL where one
+answers. A case is one kill at a seeded random boundary, perhaps a second one during recovery, perhaps with a fault.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, TextIO
 from tests.databases import PostgresServer
 from tests.kill.boundaries import kind
 from tests.kill.cases import random_case
+from tests.kill.crms import CRMS
 from tests.kill.harness import Story
 from tests.kill.stores import Database, PostgresDatabase, SqliteDatabase
 
@@ -38,6 +39,7 @@ class Tally:
     by_boundary: Counter[str] = field(default_factory=Counter)
     by_fault: Counter[str] = field(default_factory=Counter)
     by_store: Counter[str] = field(default_factory=Counter)
+    by_crm: Counter[str] = field(default_factory=Counter)
     wrong: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, result: dict[str, Any]) -> None:
@@ -47,7 +49,8 @@ class Tally:
         self.double += len(labels) > 1
         self.passes += result["passes"]
         self.by_boundary.update(map(kind, labels))
-        self.by_fault[result["case"]["fault_name"] or "none"] += len(labels)
+        self.by_fault[f"{result['crm']}: {result['case']['fault_name'] or 'none'}"] += len(labels)
+        self.by_crm[result["crm"]] += len(labels)
         self.by_store[result["store"]] += len(labels)
         if result["problems"]:
             self.wrong.append(result)
@@ -57,12 +60,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kill.soak", description="Kill, restart, compare.")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--crm", action="append", choices=sorted(CRMS), help="only this one; may be repeated")
     given = parser.parse_args(arguments)
+    kinds = given.crm or list(CRMS)
     stores = ["sqlite"] if PostgresServer().why_not() else ["sqlite", "postgres"]
     began = time.monotonic()
-    print(f"{given.kills} kills, seed {given.seed}, stores {', '.join(stores)}, {PROCESSES} processes")  # noqa: T201
+    where = f"CRMs {', '.join(kinds)}, stores {', '.join(stores)}, {PROCESSES} processes"
+    print(f"{given.kills} kills, seed {given.seed}, {where}")  # noqa: T201
     tally = Tally()
-    reading, workers = _started(given.kills, given.seed, stores)
+    reading, workers = _started(given.kills, given.seed, stores, kinds)
     with reading:
         for line in reading:
             result = json.loads(line)
@@ -75,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if tally.wrong or any(ended) or tally.kills < given.kills else 0
 
 
-def _started(kills: int, seed: int, stores: list[str]) -> tuple[TextIO, list[int]]:
+def _started(kills: int, seed: int, stores: list[str], kinds: list[str]) -> tuple[TextIO, list[int]]:
     reading, writing = os.pipe()
     workers = []
     for number in range(PROCESSES):
@@ -86,7 +92,7 @@ def _started(kills: int, seed: int, stores: list[str]) -> tuple[TextIO, list[int
             code = 1
             try:
                 with os.fdopen(writing, "w", buffering=1) as out:
-                    _work(number, share, seed, stores, out)
+                    _work(number, share, seed, stores, kinds, out)
                 code = 0
             finally:
                 sys.stderr.flush()
@@ -96,21 +102,23 @@ def _started(kills: int, seed: int, stores: list[str]) -> tuple[TextIO, list[int
     return os.fdopen(reading), workers
 
 
-def _work(number: int, kills: int, seed: int, stores: list[str], out: TextIO) -> None:
+def _work(number: int, kills: int, seed: int, stores: list[str], kinds: list[str], out: TextIO) -> None:
     """Cases of this process's own dice until enough kills were done."""
     dice = random.Random(f"{seed}/{number}")
-    stories: dict[str, Story] = {}
+    stories: dict[tuple[str, str], Story] = {}
     try:
-        for store in stores:
-            stories[store] = Story(_database(store))
-            stories[store].tell()
-        done = 0
+        done = turn = 0
         while done < kills:
+            kind = kinds[turn % len(kinds)]
             store = stores[-1] if dice.randrange(POSTGRES_SHARE) == 0 else stores[0]
-            story = stories[store]
-            result = story.suffer(random_case(story.boundaries, dice))
+            turn += 1
+            if (kind, store) not in stories:
+                stories[kind, store] = Story(_database(store), crm=CRMS[kind])
+                stories[kind, store].tell()
+            story = stories[kind, store]
+            result = story.suffer(random_case(story.crm, story.boundaries, dice))
             done += result.kills
-            out.write(json.dumps({"store": store, **asdict(result)}) + "\n")
+            out.write(json.dumps({"store": store, "crm": kind, **asdict(result)}) + "\n")
     finally:
         for story in stories.values():
             story.close()
@@ -142,6 +150,7 @@ def summary(tally: Tally, seconds: float) -> str:
         f"{'seconds':34}{seconds:6.0f}",
     ]
     for title, counter in (
+        ("by CRM", tally.by_crm),
         ("by store", tally.by_store),
         ("by boundary", tally.by_boundary),
         ("by fault", tally.by_fault),

@@ -56,7 +56,7 @@ def _pass(story: Story, *, after: float = STEP, **how: Any) -> Passed:
 
 
 def _fault(story: Story, kind: str, **more: Any) -> None:
-    story.psa.control("faults", {"kind": kind, **more})
+    story.stand_in.control("faults", {"kind": kind, **more})
 
 
 def _states(story: Story) -> dict[str, list[str]]:
@@ -77,7 +77,7 @@ def _rows(story: Story, statement: str) -> list[dict[str, Any]]:
 
 
 def _fields(story: Story) -> dict[str, Any]:
-    found: dict[str, Any] = story.psa.records()["custom_fields"].get("1001", {})
+    found: dict[str, Any] = story.stand_in.records()["custom_fields"].get("1001", {})
     return found
 
 
@@ -92,7 +92,7 @@ def test_an_answer_changed_while_the_first_was_put_back_is_written_once_as_it_is
     story.write_answers(REVISED)
     _pass(story)
     _pass(story, after=SETTLE)
-    records = story.psa.records()
+    records = story.stand_in.records()
     assert len(records["tickets"]) == 1
     assert "Slow and rude." in str(records["ticket_notes"])
     assert ["Slow and rude." in note["text"] for note in records["contact_notes"]] == [True]
@@ -117,7 +117,7 @@ def test_an_answer_changed_while_the_first_write_is_late_is_not_overwritten_by_i
     _pass(story)
     assert _states(story)["record_response"] == ["superseded", "applied"]
     assert _fields(story)["NPS Score"] == 2
-    assert len(story.psa.records()["tickets"]) == 1
+    assert len(story.stand_in.records()["tickets"]) == 1
     assert not story.due()
 
 
@@ -134,7 +134,7 @@ def test_an_answer_changed_while_the_first_is_being_sent_opens_no_second_ticket(
     for _ in range(6):
         _pass(story)
     _pass(story, after=SETTLE)
-    records = story.psa.records()
+    records = story.stand_in.records()
     assert len(records["tickets"]) <= 1
     assert _fields(story)["NPS Score"] == (2 if changed is REVISED else 9)
     assert not story.due()
@@ -155,7 +155,7 @@ def test_what_was_being_sent_is_looked_up_in_preview_too_and_nothing_is_sent(sto
     opened = labels.index("request:left POST /service/tickets")
     story.virtual += SETTLE
     assert story.run(kill_at=opened).killed_at
-    before = len(story.psa.records()["contact_notes"])
+    before = len(story.stand_in.records()["contact_notes"])
 
     def preview(runtime: Runtime) -> list[once.Step]:
         return once.run_once(replace(runtime, config=replace(runtime.config, mode=Mode.PREVIEW)))
@@ -163,21 +163,21 @@ def test_what_was_being_sent_is_looked_up_in_preview_too_and_nothing_is_sent(sto
     for _ in range(4):
         _pass(story, do=preview)
     assert _states(story)["open_ticket"] == ["applied"]
-    assert len(story.psa.records()["tickets"]) == 1
-    assert len(story.psa.records()["contact_notes"]) == before
+    assert len(story.stand_in.records()["tickets"]) == 1
+    assert len(story.stand_in.records()["contact_notes"]) == before
     for _ in range(2):
         _pass(story)
     assert not story.due()
-    assert len(story.psa.records()["tickets"]) == 1
+    assert len(story.stand_in.records()["tickets"]) == 1
 
 
 def _probe(story: Story) -> list[str]:
     """The boundaries of the pass that delivers, without doing it for good."""
     story.database.keep("probe")
-    before, snapshot = story.virtual, story.psa.control("snapshot", {})["id"]
+    before, snapshot = story.virtual, story.stand_in.control("snapshot", {})["id"]
     labels = _pass(story, after=SETTLE).boundaries
     story.virtual = before
-    story.psa.control("restore", {"id": snapshot})
+    story.stand_in.control("restore", {"id": snapshot})
     story.database.put_back("probe")
     return labels
 
@@ -240,7 +240,7 @@ def test_a_clock_that_jumps_while_a_ticket_is_unknown_doubles_nothing(story: Sto
     for _ in range(4):
         _pass(story, after=max(STEP, -jump))
     assert not story.due()
-    assert len(story.psa.records()["tickets"]) == 1
+    assert len(story.stand_in.records()["tickets"]) == 1
     assert _states(story)["open_ticket"] == ["applied"]
 
 
@@ -255,7 +255,7 @@ def test_the_grace_counts_from_the_write_not_from_the_beginning_of_the_attempt(s
     _pass(story, after=1)
     for _ in range(4):
         _pass(story)
-    assert len(story.psa.records()["tickets"]) == 1
+    assert len(story.stand_in.records()["tickets"]) == 1
     assert _states(story)["open_ticket"] == ["applied"]
 
 
@@ -265,9 +265,9 @@ def test_throttled_for_longer_than_the_lease_it_keeps_the_lease_by_asking_for_it
     _pass(story)
     _fault(story, "429", method="GET", path="^/service/tickets$", seconds=55, times=4)
     assert ["deliver", "done"] in [step[:2] for step in _pass(story, after=SETTLE).outcomes]
-    assert len(story.psa.records()["tickets"]) == 1
+    assert len(story.stand_in.records()["tickets"]) == 1
     _pass(story)
-    assert len(story.psa.records()["tickets"]) == 1
+    assert len(story.stand_in.records()["tickets"]) == 1
     assert not story.due()
 
 
@@ -334,7 +334,7 @@ def test_the_harness_would_see_a_ticket_that_is_doubled(story: Story) -> None:
     _pass(story)
     _pass(story, after=SETTLE)
     one = story.projection()
-    ticket = story.psa.records()["tickets"][0]
+    ticket = story.stand_in.records()["tickets"][0]
     copied = {name: ticket[name] for name in ("summary", "company", "board", "externalXRef")}
-    story.psa.control("edit", {"path": "/service/tickets", "set": copied})
+    story.stand_in.control("edit", {"path": "/service/tickets", "set": copied})
     assert any(told.startswith("tickets") for told in differences(one, story.projection()))

@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,9 +29,14 @@ WARM_UP = 0.25
 """The share of a life that is not judged: imports, pools and caches fill."""
 MB_PER_HOUR, ANY_MB = 20.0, 8.0
 """Growth that counts: this slope, if the life also grew by so much from its first judged quarter to its last."""
+ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""As in the Dockerfile and the systemd unit."""
+KEPT_FOR = 180.0
+"""Seconds until a file of answers is tidied away: a thousand of them in a watched folder would be a growing load."""
 SHORTEST = 240.0
 """Seconds of a life below which nothing is said about growth: it still warms up."""
-PEOPLE = ("ann@example.com", "nobody-we-know@example.com")
+OPEN = 20
+"""Tickets the technicians leave open: they keep up, so that no stock of work grows, and with it what is watched."""
 FAULTS = (
     {"kind": "429", "times": 2, "seconds": 1},
     {"kind": "503html", "times": 2},
@@ -68,8 +73,8 @@ def run(minutes: float, *, lives: int, seed: int = 1, contacts: int = 300) -> Ru
     """Tell the story in so many lives of equal length; the last one is parked and settles what is left."""
     told, dice = Run(), random.Random(seed)
     with tempfile.TemporaryDirectory() as folder, Psa(contacts=contacts) as psa:
-        limits = {"tickets_per_day": 10_000}
-        service = ServiceProcess(psa.url, Path(folder), schedule=SCHEDULE, limits=limits)
+        limits = {"tickets_per_day": 10_000, "tickets_per_owner": 10_000}
+        service = ServiceProcess(psa.url, Path(folder), environ=ARENAS, schedule=SCHEDULE, limits=limits)
         for number in range(lives):
             last = number == lives - 1
             ending = "SIGTERM" if last or number % 2 else "SIGKILL"
@@ -88,13 +93,17 @@ def _live(
 ) -> None:
     life = Life(ending)
     told.lives.append(life)
+    people = [each["email"] for each in psa.control("truth")["contacts"].values() if "healthy" in each["labels"]]
     service.start()
     assert service.process is not None
     begun = time.monotonic()
     try:
         while (at := time.monotonic() - begun) < seconds:
             if dice.random() < 0.3:
-                _answer(service.folder / "answers", told, dice)
+                _answer(service.folder / "answers", told, dice, [*people, "nobody-we-know@example.com"])
+                _tidy(service.folder / "answers")
+            if dice.random() < 0.05:
+                _close_tickets(psa)
             if dice.random() < 0.02:
                 psa.control("faults", dice.choice(FAULTS))
             if dice.random() < 0.1:
@@ -123,14 +132,28 @@ def _live(
         service.kill()
 
 
-def _answer(folder: Path, told: Run, dice: random.Random) -> None:
+def _close_tickets(psa: Psa) -> None:
+    """As technicians do, the oldest first."""
+    waiting = [row["id"] for row in psa.records()["tickets"] if not row["closedFlag"]]
+    for ticket in sorted(waiting)[:-OPEN]:
+        psa.control("technician", {"act": "close", "ticket": ticket})
+
+
+def _answer(folder: Path, told: Run, dice: random.Random, people: Sequence[str]) -> None:
     """One more answer of a detractor, in a file of its own."""
     told.answers += 1
     at = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - 60))
-    who = dice.choice(PEOPLE)
+    who = dice.choice(people)
     path = folder / f"answer-{told.answers}.csv"
     row = f"long-{told.answers},{who},{dice.randrange(7)},number {told.answers},{at},c{told.answers}\n"
     path.write_text(HEADER + row, encoding="utf-8")
+
+
+def _tidy(folder: Path) -> None:
+    """Take away old files, as an operator does. An answer that was not taken in by then would be missed at the end."""
+    for path in folder.iterdir():
+        if time.time() - path.stat().st_mtime > KEPT_FOR:
+            path.unlink()
 
 
 def taken_in(service: ServiceProcess) -> int:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connector.errors import ConfigError
-from connector.rules.business_time import CalendarSettings, due, instant
+from connector.rules.business_time import CalendarSettings, due, instant, moved
 from connector.timespan import parse_span
 
 BERLIN = {"zone": "Europe/Berlin", "holidays": "DE-BE"}
@@ -33,17 +33,19 @@ def when(text: str, zone: str = "Europe/Berlin") -> datetime:
         ("2026-11-20 16:20", "1 business day", "2026-11-23 16:20"),
         ("2026-11-20 16:20", "8 working hours", "2026-11-23 16:20"),
         ("2026-11-20 16:20", "2 working hours", "2026-11-23 10:20"),
-        ("2026-11-20 07:00", "1 business day", "2026-11-23 09:00"),
+        ("2026-11-20 07:00", "1 business day", "2026-11-20 17:00"),
+        ("2026-11-20 09:00", "1 business day", "2026-11-23 09:00"),
         ("2026-11-20 17:00", "1 business day", "2026-11-23 17:00"),
-        ("2026-11-20 17:01", "1 business day", "2026-11-24 09:00"),
-        ("2026-11-21 12:00", "1 business day", "2026-11-24 09:00"),
+        ("2026-11-20 17:01", "1 business day", "2026-11-23 17:00"),
+        ("2026-11-21 12:00", "1 business day", "2026-11-23 17:00"),
+        ("2026-11-22 12:00", "2 business days", "2026-11-24 17:00"),
         ("2026-11-21 12:00", "1 working hour", "2026-11-23 10:00"),
         ("2026-11-23 09:00", "8 working hours", "2026-11-23 17:00"),
         ("2026-11-23 09:00", "9 working hours", "2026-11-24 10:00"),
         # Good Friday and Easter Monday
         ("2026-04-02 15:00", "1 business day", "2026-04-07 15:00"),
         ("2026-04-02 15:00", "3 working hours", "2026-04-07 10:00"),
-        ("2026-04-03 15:00", "1 business day", "2026-04-08 09:00"),
+        ("2026-04-03 15:00", "1 business day", "2026-04-07 17:00"),
         # Women's Day, a holiday in Berlin: 8 March 2027, a Monday
         ("2027-03-05 10:00", "1 business day", "2027-03-09 10:00"),
         # summer time begins on 29 March and ends on 25 October 2026
@@ -63,6 +65,24 @@ def test_due(start: str, span: str, end: str) -> None:
     found = due(parse_span(span), when(start).astimezone(UTC), calendar(**BERLIN))
     assert found == when(end)
     assert found.replace(tzinfo=None) == datetime.fromisoformat(end)
+
+
+def test_records_of_earlier_versions_have_it_from_opening_to_opening() -> None:
+    found = due(parse_span("1 business day"), when("2026-11-22 12:00"), calendar(**BERLIN), as_before=True)
+    assert found == when("2026-11-24 09:00")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "to", "found"),
+    [
+        ("2026-11-20 16:20", "2026-11-23 16:20", "2026-12-02 10:00", "2026-12-03 10:00"),
+        ("2026-11-22 12:00", "2026-11-23 17:00", "2026-12-05 12:00", "2026-12-07 17:00"),
+        ("2026-11-20 16:20", "2026-11-20 18:20", "2026-12-02 10:00", "2026-12-02 10:40"),
+        ("2026-11-21 12:00", "2026-11-22 12:00", "2026-12-02 10:00", "2026-12-03 10:00"),
+    ],
+)
+def test_what_counts_from_later_is_due_as_much_later(start: str, end: str, to: str, found: str) -> None:
+    assert moved(when(end), when(start), when(to), calendar(**BERLIN)) == when(found)
 
 
 def test_other_weekdays_and_a_day_without_closing() -> None:

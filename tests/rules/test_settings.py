@@ -72,7 +72,7 @@ def test_a_rule_without_conditions_and_name_is_read() -> None:
         ({"whn": {}}, ("whn",), "Extra inputs"),
         ({"then": []}, ("then",), "list is empty"),
         ({"then": ["opn_ticket"]}, ("then", 0, "opn_ticket"), "Extra inputs"),
-        ({"then": ["open_ticket"]}, ("then", 0, "open_ticket", "board"), "required"),
+        ({"then": [{"open_ticket": {"board": None}}]}, ("then", 0, "open_ticket", "board"), "valid string"),
         ({"then": [TICKET | {"notify": {}}]}, ("then", 0), "entry of its own"),
         ({"then": [3]}, ("then", 0), "dictionary"),
         ({"then": [{"add_note": {"on": "ticket"}}]}, ("then", 0, "add_note", "on"), "opens no ticket"),
@@ -118,7 +118,7 @@ def test_a_mistake_is_said_where_it_stands(change: dict[str, Any], place: tuple[
         ({"owner": "bob"}, ("owner",), "member:<identifier>"),
         ({"owner": ["account_manager", "bob"]}, ("owner", 1), "member:<identifier>"),
         ({"bill_time": "Free"}, ("bill_time",), "'DoNotBill'"),
-        ({"board": ""}, ("board",), "at least 1"),
+        ({"queue": "A", "team": "B"}, (), "team and queue are words for the same"),
         ({"summary": "{{ contact.first_nmae }}"}, ("summary",), 'did you mean "contact.first_name"?'),
         ({"internal": "{{ {curly} }}"}, ("internal",), "line 1"),
     ],
@@ -149,7 +149,6 @@ def test_all_mistakes_are_said_at_once() -> None:
         (0, "id"),
         (0, "when", "bnad"),
         (0, "when", "campaign"),
-        (0, "then", 0, "open_ticket", "board"),
         (0, "then", 0, "open_ticket", "due"),
     }
 
@@ -159,7 +158,8 @@ def test_the_json_schema_allows_what_the_reader_allows() -> None:
     jsonschema.validate([EXAMPLE], schema)
     jsonschema.validate([{"id": "a", "when": {"score": [1, 2], "not": {"segment": ["x"]}}, "then": ["notify"]}], schema)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate([{"id": "a", "then": ["open_ticket"]}], schema)
+        jsonschema.validate([{"id": "a", "then": ["set_field"]}], schema)
+    jsonschema.validate([{"id": "a", "then": ["open_ticket", {"open_ticket": {"pipeline": "Support"}}]}], schema)
 
 
 def test_every_setting_is_described() -> None:

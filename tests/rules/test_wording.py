@@ -40,7 +40,7 @@ def test_earlier_answers(previous: list[tuple[int, datetime]], sentence: str) ->
         (Tallies(asked=5, answered=3, promoters=1, detractors=2),
          "Acme: 3 of 5 asked have answered, 1 promoter, 2 detractors."),
         (Tallies(asked=1, answered=1, passives=1), "Acme: 1 of 1 asked has answered, 1 passive."),
-        (Tallies(asked=0, answered=2, passives=2), "Acme: 2 have answered, 2 passives."),
+        (Tallies(asked=0, answered=2, passives=2), "Acme: 2 answers, 2 passives."),
     ],
 )  # fmt: skip
 def test_answers_of_a_company(tallies: Tallies, sentence: str) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from connector.domain import AddNote, Change, Mode, OpenTicket, Receipt, RecordResponse, WriteBack
+from connector.domain import AddNote, Change, JoinTicket, Mode, Notify, OpenTicket, Receipt, RecordResponse, WriteBack
+from connector.rules import manual, ordering
 from connector.rules import outbox as rules
 from connector.rules.fuses import Limits
-from connector.store import Store, open_store, outbox
+from connector.store import Store, fuses, open_store, outbox, receipts, tickets
+from connector.store import work as store_work
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 TICKET = OpenTicket(company_id="7", contact_id=None, board="b", summary="s")
@@ -53,9 +55,9 @@ def state(store: Store, key: str) -> str:
     return entry.write_back.state.value
 
 
-def claim(store: Store, *, tickets: int = 10, limit: int = 50) -> tuple[list[str], int]:
+def claim(store: Store, *, tickets: int = 10, limit: int = 50, on: str = "psa") -> tuple[list[str], int]:
     with store.write() as tx:
-        claimed = rules.claim(tx, "psa", token=1, now=NOW, mode=Mode.LIVE, limits=limits(tickets), limit=limit)
+        claimed = rules.claim(tx, on, token=1, now=NOW, mode=Mode.LIVE, limits=limits(tickets), limit=limit)
     return [wb.key for wb in claimed.write_backs], claimed.held_by_fuse
 
 
@@ -93,8 +95,63 @@ def test_one_released_after_it_was_refused_may_be_withdrawn(store: Store) -> Non
     claim(store)
     with store.write() as tx:
         outbox.move(tx, "nps-a", from_states=("sending",), to="rejected", now=NOW)
-        assert rules.release(tx, "nps-a", now=NOW)
+        assert manual.release(tx, "nps-a", now=NOW)
         assert outbox.withdraw(tx, "r", (), now=NOW) == 1
+
+
+def entry_of(store: Store, key: str) -> outbox.Entry:
+    with store.read() as tx:
+        entry = outbox.get(tx, key)
+    assert entry is not None
+    return entry
+
+
+@pytest.mark.parametrize("change", [TICKET, Notify(subject="s", text="t")])
+def test_what_waits_goes_where_its_rule_writes_by_now(store: Store, change: Change) -> None:
+    put(store, made("nps-a", change))
+    with store.write() as tx:
+        fuses.belongs_to(tx, "nps-a", "bob")
+    put(store, made("nps-a", change, on="hub"))
+    moved = entry_of(store, "nps-a")
+    assert (moved.write_back.connection, moved.owner) == ("hub", "")
+    assert claim(store) == ([], 0)
+    assert claim(store, on="hub") == (["nps-a"], 0)
+
+
+@pytest.mark.parametrize("change", [TICKET, Notify(subject="s", text="t")])
+def test_what_was_refused_waits_again_where_its_rule_writes_by_now(store: Store, change: Change) -> None:
+    put(store, made("nps-a", change))
+    claim(store)
+    with store.write() as tx:
+        fuses.belongs_to(tx, "nps-a", "bob")
+        tickets.went_on(tx, "nps-a", "100")
+        outbox.move(tx, "nps-a", from_states=("sending",), to="rejected", now=NOW)
+        outbox.renew(tx, [made("nps-a", change)], now=NOW)
+    assert state(store, "nps-a") == "rejected", "the same change for the same connection is refused again"
+    with store.write() as tx:
+        outbox.renew(tx, [made("nps-a", change, on="hub")], now=NOW)
+        kept = tx.execute(text("select connection, state, owner, on_ticket from write_back")).one()
+    assert tuple(kept) == ("hub", "waiting", "", None)
+
+
+def test_a_note_never_goes_on_a_ticket_of_another_connection(store: Store) -> None:
+    note = AddNote(on="ticket", contact_id=None, text="n")
+    put(store, made("nps-p", on="hub"), made("nps-n", note, parent="nps-p"))
+    claim(store, on="hub")
+    with store.write() as tx:
+        outbox.move(tx, "nps-p", from_states=("sending",), to="applied", now=NOW)
+        receipts.put(tx, Receipt(key="nps-p", record_id="100", record_type="ticket"), now=NOW)
+    assert claim(store) == ([], 0)
+    assert (state(store, "nps-n"), entry_of(store, "nps-n").error) == ("discarded", outbox.ELSEWHERE)
+    put(store, made("nps-n", note, on="hub", parent="nps-p"))
+    assert claim(store, on="hub") == (["nps-n"], 0), "a later rule brings it back"
+
+
+def test_who_joined_a_ticket_that_is_opened_elsewhere_gets_one_of_its_own(store: Store) -> None:
+    put(store, made("nps-p"), made("nps-j", JoinTicket(ticket=TICKET, text="t"), parent="nps-p"))
+    put(store, made("nps-p", on="hub"))
+    assert claim(store) == (["nps-j"], 0)
+    assert entry_of(store, "nps-j").write_back.change == TICKET
 
 
 def test_held_tickets_starve_nothing_else(store: Store) -> None:
@@ -134,7 +191,7 @@ def test_a_note_on_a_ticket_without_a_record_is_given_up(store: Store) -> None:
     put(store, made("nps-q"), made("nps-d", NOTE, parent="nps-q"))
     with store.write() as tx:
         outbox.move(tx, "nps-q", from_states=("waiting",), to="applied", now=NOW)
-        outbox.put_receipt(tx, Receipt(key="nps-q", record_id="1", record_type="ticket"), now=NOW)
+        receipts.put(tx, Receipt(key="nps-q", record_id="1", record_type="ticket"), now=NOW)
     assert claim(store)[0] == ["nps-d"]
 
 
@@ -163,14 +220,14 @@ def test_what_leaves_is_what_its_row_says_though_the_answer_changes_in_that_mome
     other = open_store(store_url)
     new = replace(made("nps-a", replace(TICKET, summary="new")), revision=2)
     meanwhile = threading.Thread(target=put, args=(other, new))
-    judged = rules._older_than_known
+    judged = ordering.older_than_known
 
     def slowly(*asked: Any) -> bool:
         meanwhile.start()
         meanwhile.join(0.5)  # it may have to wait until the claim is through
         return judged(*asked)
 
-    monkeypatch.setattr(rules, "_older_than_known", slowly)
+    monkeypatch.setattr(ordering, "older_than_known", slowly)
     with store.write() as tx:
         claimed = rules.claim(tx, "psa", token=1, now=NOW, mode=Mode.LIVE, limits=limits(10))
     meanwhile.join()
@@ -188,7 +245,7 @@ def note_that_left(store: Store) -> None:
     put(store, made("nps-p"), made("nps-n", note, parent="nps-p"))
     with store.write() as tx:
         outbox.move(tx, "nps-p", from_states=("waiting",), to="applied", now=NOW)
-        outbox.put_receipt(tx, Receipt(key="nps-p", record_id="100", record_type="ticket"), now=NOW)
+        receipts.put(tx, Receipt(key="nps-p", record_id="100", record_type="ticket"), now=NOW)
     assert goes_on(store) == "100"
 
 
@@ -235,7 +292,7 @@ def test_a_note_that_was_not_found_twice_goes_on_the_ticket_of_now(store: Store)
 # ------------------------------------------------------------ whether a delivery has anything to do
 def with_work(store: Store) -> list[str]:
     with store.read() as tx:
-        return outbox.connections_with_work(tx, now=NOW, mode=Mode.LIVE)
+        return store_work.connections_with_work(tx, now=NOW, mode=Mode.LIVE)
 
 
 @pytest.mark.parametrize(

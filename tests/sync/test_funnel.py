@@ -19,8 +19,8 @@ contacts                                              1,204 in 311 companies
   contact inactive                                      -88
   no e-mail address                                     -41   connector hygiene --csv lists them with proposals
   address malformed                                      -6   e.g. "ann@example,com"
-  opted out (contact 9, company 2, group 4)             -15
-  stale (bounced 60, replaced by a newer contact 13)    -73
+  opted out (9 as contact, 2 as company, 4 by group)    -15
+  stale (60 bounced, 13 replaced by a newer contact)    -73
   duplicate of a surviving contact                      -29
   asked within 90 days                                 -402   next eligible from 3 Dec
   over 3 people per company                            -240
@@ -107,7 +107,7 @@ def test_every_reason_is_in_some_row_or_step() -> None:
     counted = Counter({reason: count for row in found.rows for reason, count in row.reasons})
     assert {reason for reason in Reason if not reason.startswith("outside_")} == set(counted)
     assert found.steps == (len(Reason) + 2, len(Reason) + 1, len(Reason), len(Reason) - 1)
-    assert any("here 1)" in line for line in found.lines())
+    assert any("1 here)" in line for line in found.lines())
 
 
 def test_a_contact_that_is_nowhere_stops_everything() -> None:

@@ -21,6 +21,7 @@ def test_every_problem_is_listed_with_evidence_and_proposal() -> None:
         candidate(contact("7", email="dan@gamil.com"), bounced_at=NOW),
         candidate(contact("8", email="eve@elsewhere.example", updated_at=NOW - timedelta(days=999))),
         candidate(contact("9", email="fay@mail.example.com")),
+        candidate(replace(contact("91", "Gus Ninth", "gus@example.com"), undeliverable="hard bounce: =no mailbox")),
     ]
     screened = screen_all(world).screened.values()
     usual = usual_domains_of(map(glance, world))
@@ -43,8 +44,11 @@ def test_every_problem_is_listed_with_evidence_and_proposal() -> None:
         ("8", "foreign domain", "eve@elsewhere.example", ""),
         ("8", "old", "eve@elsewhere.example", ""),
         ("9", "suspected same person", "", ""),
+        ("91", "bounced", "gus@example.com", ""),
     ]
-    assert found[-2].evidence == "last changed 2024-02-27"
+    assert found[-1].evidence == "hard bounce: =no mailbox", "in the CRM's words"
+    assert csv_cell(f"={found[-1].evidence}").startswith("'="), "and no formula of a spreadsheet"
+    assert found[-3].evidence == "last changed 2024-02-27"
 
 
 def test_contacts_outside_the_audience_are_listed_only_on_request() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,8 @@ from .builders import NOW
 NOBODY = Known(by_address={}, by_contact={})
 
 
-def of(contact_id: str, name: str, email: str, connection: str = "psa") -> Linkable:
-    return Linkable(connection, contact_id, name, judge(email))
+def of(contact_id: str, name: str, email: str, connection: str = "psa", others: Sequence[str] = ()) -> Linkable:
+    return Linkable(connection, contact_id, name, judge(email), tuple(map(judge, others)))
 
 
 def having(address: str, *people: tuple[str, str]) -> dict[str, dict[tuple[str, str], tuple[str, str]]]:
@@ -85,24 +86,25 @@ def test_several_fitting_persons_are_suspected_unless_one_has_the_very_name() ->
 
 @dataclass
 class Stored:
-    """What the store has: each contact's address, person and name."""
+    """What the store has: each contact's address, person, name and other addresses."""
 
-    rows: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
+    rows: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def known(self, page: Sequence[Linkable]) -> Known:
         """As the pull reads it: the contacts of the page, and all who have an address of the page."""
         ids = {(contact.connection, contact.contact_id) for contact in page}
-        keys = {contact.address.key for contact in page}
+        keys = {address.key for contact in page for address in (contact.address, *contact.others)}
         by_address: dict[str, dict[tuple[str, str], tuple[str, str]]] = {}
-        for ref, (key, person, name) in self.rows.items():
-            if key and (ref in ids or key in keys):
-                by_address.setdefault(key, {})[ref] = (person, name)
+        for ref, (own, person, name, *others) in self.rows.items():
+            for key in (own, *others):
+                if key and (ref in ids or key in keys):
+                    by_address.setdefault(key, {})[ref] = (person, name)
         return Known(by_address=by_address, by_contact={ref: self.rows[ref][1] for ref in ids if ref in self.rows})
 
 
 def remembering(stored: Stored, page: Sequence[Linkable], links: Sequence[PersonLink]) -> Stored:
     for contact, made in zip(page, links, strict=True):
-        row = (contact.address.key, made.person_id, contact.name)
+        row = (contact.address.key, made.person_id, contact.name, *(other.key for other in contact.others))
         stored.rows[contact.connection, contact.contact_id] = row
     return stored
 
@@ -118,25 +120,54 @@ def linked(stored: Stored, pages: Sequence[Sequence[Linkable]]) -> list[PersonLi
 
 
 def test_who_left_an_address_is_not_met_there_unless_another_contact_still_has_it() -> None:
-    rows = {("psa", "1"): ("a@example.com", "p1", "Ann Example")}
+    rows: dict[tuple[str, str], tuple[str, ...]] = {("psa", "1"): ("a@example.com", "p1", "Ann Example")}
     page = [of("1", "Ann Example", "b@example.com"), of("2", "Ann Example", "a@example.com")]
     assert [each.person_id for each in linked(Stored(dict(rows)), [page])] == ["p1", "p-psa-2"]
     rows["crm", "7"] = ("a@example.com", "p1", "Ann Example")
     assert [each.person_id for each in linked(Stored(dict(rows)), [page])] == ["p1", "p1"]
 
 
+def test_another_address_of_a_contact_links_it_too_but_never_against_its_default_one() -> None:
+    hub = of("7", "Ann Example", "ann@example.org", "hub", ["Ann@example.com", "info@example.com"])
+    psa, bob, role = (
+        of("1", "Ann Example", "ann@example.com"),
+        of("2", "Bob Other", "ann@example.com"),
+        of("3", "Ann Example", "info@example.com"),
+    )
+    for page in ([psa, hub], [hub, psa]):
+        first, second = link(page, NOBODY, NOW)
+        assert (first.because, second.because) == ("founded", "same address")
+        assert first.person_id == second.person_id
+    assert [each.because for each in link([hub, bob, role], NOBODY, NOW)] == ["founded"] * 3
+    assert link([hub, bob], NOBODY, NOW)[1].suspected == ("p-hub-7",)
+    stored = Stored(
+        {("crm", "9"): ("ann@example.org", "p9", "Ann Example"), ("psa", "1"): ("ann@example.com", "p1", "")}
+    )
+    assert one(hub, stored.known([hub]))[2:] == ("p9", "same address", NOW, None, ("p1",))
+
+
+def test_who_left_another_address_is_not_met_there_any_more() -> None:
+    rows = {("hub", "7"): ("ann@example.org", "p7", "Ann Example", "ann@example.com")}
+    swapped = of("7", "Ann Example", "ann@example.com", "hub", ["ann@example.org"])
+    left = of("7", "Ann Example", "ann@example.org", "hub")
+    ann = of("1", "Ann Example", "ann@example.com")
+    assert [each.person_id for each in linked(Stored(dict(rows)), [[swapped, ann]])] == ["p7", "p7"]
+    assert [each.person_id for each in linked(Stored(dict(rows)), [[left, ann]])] == ["p7", "p-psa-1"]
+
+
 _PAGE = st.lists(
     st.tuples(
         st.sampled_from(["Ann Example", "A. Example", "Bob Other", ""]),
         st.sampled_from(["a@example.com", "b@example.com", "info@example.com", ""]),
+        st.lists(st.sampled_from(["a@example.com", "c@example.com", "info@example.com"]), max_size=2, unique=True),
     ),
     max_size=12,
 )
 
 
 @given(_PAGE)
-def test_linking_twice_keeps_everything(page: list[tuple[str, str]]) -> None:
-    contacts = [of(str(number), name, email) for number, (name, email) in enumerate(page)]
+def test_linking_again_keeps_what_it_came_to(page: list[tuple[str, str, list[str]]]) -> None:
+    contacts = [of(str(number), name, email, others=more) for number, (name, email, more) in enumerate(page)]
     links = link(contacts, NOBODY, NOW)
     assert [each.contact_id for each in links] == [each.contact_id for each in contacts]
     known = remembering(Stored(), contacts, links).known(contacts)
@@ -150,6 +181,8 @@ _ROWS = st.lists(
         st.sampled_from("12345678"),
         st.sampled_from(["Ann Example", "A. Example", "Amy Example", "Bob Other", ""]),
         st.sampled_from(["a@example.com", "b@example.com", "c@example.com", "info@example.com", ""]),
+        st.just("psa"),
+        st.lists(st.sampled_from(["a@example.com", "b@example.com", "d@example.com"]), max_size=2, unique=True),
     ),
     max_size=8,
     unique_by=lambda row: row[0],
@@ -157,9 +190,7 @@ _ROWS = st.lists(
 
 
 @given(before=_ROWS, then=_ROWS, cuts=st.sets(st.integers(1, 7)))
-def test_where_pages_end_makes_no_difference(
-    before: list[tuple[str, str, str]], then: list[tuple[str, str, str]], cuts: set[int]
-) -> None:
+def test_where_pages_end_makes_no_difference(before: list[Any], then: list[Any], cuts: set[int]) -> None:
     def begun() -> Stored:
         stored = Stored()
         linked(stored, [[of(*row)] for row in before])

@@ -58,6 +58,8 @@ def cleaning(**written: Any) -> Cleaning:
         ({"email": "noreply@example.com"}, {}, {}, ["technical_mailbox"]),
         ({"email": "ann@mailinator.com"}, {}, {}, ["disposable"]),
         ({}, {}, {"bounced_at": LONG_AGO}, ["bounced"]),
+        ({"undeliverable": "quarantined"}, {}, {}, ["bounced"]),
+        ({"undeliverable": "quarantined"}, {}, {"bounced_at": LONG_AGO}, ["bounced"]),
         (
             {"type_ids": ("3",), "opted_out": True, "inactive": True, "email": "", "updated_at": LONG_AGO},
             {"type_ids": ("11",), "opted_out": True, "deleted": True, "vendor": True},
@@ -159,6 +161,16 @@ def test_what_only_reports_is_a_note_and_excludes_nobody() -> None:
     assert (world.reasons(), world.notes()) == ([], [Reason.BOUNCED, Reason.STALE_AGE])
     excluding = cleaning(stale={"age": {"over": "12 months", "do": "exclude"}})
     assert screen_all([bounced], cleaning=excluding).reasons() == [Reason.BOUNCED, Reason.STALE_AGE]
+
+
+def test_what_the_crm_says_of_a_dead_address_is_told_in_its_words_and_cut() -> None:
+    said = candidate(replace(ANN, undeliverable="550 5.1.1 " + "x" * 5000), bounced_at=NOW)
+    [finding] = screen_all([said]).screened[ANN.id].findings
+    assert finding.seen.startswith("550 5.1.1 x")
+    assert len(finding.seen) == 200
+    reporting = cleaning(stale={"bounced": "report"})
+    world = screen_all([said], cleaning=reporting)
+    assert (world.reasons(), world.notes()) == ([], [Reason.BOUNCED])
 
 
 def test_our_own_edits_are_no_activity() -> None:

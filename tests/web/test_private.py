@@ -15,7 +15,7 @@ from connector.jobs import once
 from connector.jobs.runtime import Runtime
 from connector.jobs.service import Service
 from connector.sandbox.connectwise import Server
-from connector.store import holds, jobs
+from connector.store import attempts, holds, jobs
 from connector.web import private
 from connector.web.listening import Listener
 from tests.conftest import ConfigFor, ShiftedClock
@@ -82,7 +82,7 @@ def test_not_ready_says_which_story_is_overdue_since_when_and_what_to_do(
     found = client.get("/readyz")
     assert found.status_code == 503
     (reason,) = (text for text in found.json()["reasons"] if text.startswith("pull of psa"))
-    assert re.search(r"due every 1 hour, last done \d{4}-\d\d-\d\d \d\d:\d\d UTC; connector jobs list", reason)
+    assert re.search(r"due every 1 hour, last done \d{4}-\d\d-\d\d \d\d:\d\d CES?T; connector jobs list", reason)
 
 
 def test_a_connection_held_for_its_credentials_becomes_overdue_and_a_paused_one_does_not(
@@ -126,7 +126,7 @@ def test_connections_that_are_gone_from_the_configuration_share_one_label(client
         for number in range(50):
             jobs.put_job(tx, story="pull", connection=f"old-{number}", slot="s", params={}, now=runtime.now())
             job = jobs.put_job(tx, story="pull", connection=f"old-{number}", slot="s", params={}, now=runtime.now())
-            jobs.start(tx, job, clock=runtime.now(), seed="", config="c", config_doc="{}", journal="{id}",
+            attempts.start(tx, job, clock=runtime.now(), seed="", config="c", config_doc="{}", journal="{id}",
                        now=runtime.now())  # fmt: skip
     names = [name for name in figures(client) if name.startswith("nps_attempts_last_day")]
     assert names == ['nps_attempts_last_day{connection="(not configured)",outcome="running",story="pull"}']

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +13,7 @@ from connector.adapters.connectwise import SPEC, ConnectWiseSettings
 from connector.domain import Facet
 from connector.ports import Answer, Call, Context, Ports, Scope, Selection, Wire
 from connector.sandbox.connectwise import serve
+from tests.vaults import NoVault
 
 GROUP = "7"
 
@@ -71,7 +73,7 @@ class PsaWorld:
 
     def open(self, **settings: Any) -> Ports:
         given = self.settings(**settings)
-        wire = RecordingWire(SPEC.wire(given, lambda: None))
+        wire = RecordingWire(SPEC.wire(given, lambda: None, NoVault()))
         self.wires.append(wire)
         return SPEC.open(given, Context(connection="psa", wire=wire, now=_now, sleep=lambda _: None))
 
@@ -89,8 +91,14 @@ class PsaWorld:
         return {str(number) for of in ("group_contacts", "group_companies") for number in tables[of].ids(int(GROUP))}
 
     def someone(self) -> tuple[str, str]:
+        return self.people(1)[0]
+
+    nobody = "99999999"
+
+    def people(self, count: int) -> list[tuple[str, str]]:
         people: dict[str, Any] = self.control("GET", "truth")["contacts"]
-        return next((id_, str(each["company"])) for id_, each in people.items() if each["labels"] == ["healthy"])
+        healthy = ((id_, str(each["company"])) for id_, each in people.items() if each["labels"] == ["healthy"])
+        return list(islice(healthy, count))
 
     def touch(self, contact_id: str) -> None:
         self.control("POST", "clock", {"advance": 60})

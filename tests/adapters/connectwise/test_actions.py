@@ -129,7 +129,7 @@ def test_a_field_that_is_not_there_is_refused_with_the_way_to_get_it(psa: PsaWor
         result = outcome(psa, change).result
         assert isinstance(result, RejectedError)
         assert 'contacts have no custom field "NPS Wave"' in str(result)
-        assert "connector setup connectwise psa" in str(result)
+        assert "connector setup psa" in str(result)
         assert sink(psa).find([back(change)]) == {}
     assert not [call for call, _ in psa.wires[-1].exchanges if call.writes]
 

@@ -14,6 +14,7 @@ from connector.adapters.connectwise import SPEC
 from connector.domain import Facet
 from connector.errors import UnavailableError
 from connector.ports import Answer, Call, Context, Cursor, Page, Scope, Selection, Wire
+from tests.vaults import NoVault
 
 from .psa import PsaWorld, _now
 
@@ -113,7 +114,7 @@ class MostAtOnce:
 def test_never_more_than_four_calls_at_once() -> None:
     with PsaWorld(contacts=400, page_size=20, latency=0.01) as psa:
         settings = psa.settings(parallel=4)
-        inner = SPEC.wire(settings, lambda: None)
+        inner = SPEC.wire(settings, lambda: None, NoVault())
         wire = MostAtOnce(inner)
         ports = SPEC.open(settings, Context(connection="psa", wire=wire, now=_now, sleep=lambda _: None))
         assert ports.source is not None

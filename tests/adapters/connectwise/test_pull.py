@@ -13,6 +13,7 @@ from connector.adapters.connectwise import SPEC
 from connector.domain import Facet
 from connector.errors import AuthError, RejectedError, UnavailableError
 from connector.ports import Answer, Call, Context, Cursor, Page, Scope, Selection, Wire
+from tests.vaults import NoVault
 
 from .psa import PsaWorld
 
@@ -237,7 +238,7 @@ def test_members_that_are_not_found_while_the_group_is_there_end_the_pull(psa: P
     _, stopped = stopped_in_the_group(psa)
     psa.control("POST", "edit", {"path": "/marketing/groups/7", "delete": True})
     settings = psa.settings()
-    wire = StillListed(SPEC.wire(settings, lambda: None))
+    wire = StillListed(SPEC.wire(settings, lambda: None, NoVault()))
     ports = SPEC.open(settings, Context(connection="psa", wire=wire, now=lambda: AT, sleep=lambda _: None))
     assert ports.source is not None
     with pytest.raises(RejectedError) as caught:

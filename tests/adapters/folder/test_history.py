@@ -8,6 +8,7 @@ from pathlib import Path
 from connector import registry
 from connector.adapters.folder import read_history
 from connector.ports import BadRow, Context, HistoryKind, HistoryRow
+from tests.vaults import NoVault
 
 FILE = """\
 Kind;E-Mail;Contact ID;At;Score;Comment;Campaign;Reason;Colour
@@ -56,7 +57,9 @@ def test_the_adapter_serves_it(tmp_path: Path) -> None:
     spec = registry.spec("folder")
     settings = spec.settings(path=tmp_path, zone="Europe/Berlin")
     now = datetime(2026, 11, 20, tzinfo=UTC)
-    context = Context(connection="old", wire=spec.wire(settings, lambda: None), now=lambda: now, sleep=lambda _: None)
+    context = Context(
+        connection="old", wire=spec.wire(settings, lambda: None, NoVault()), now=lambda: now, sleep=lambda _: None
+    )
     history = spec.open(settings, context).history
     assert history is not None
     rows = list(history.history())

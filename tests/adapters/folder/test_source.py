@@ -13,6 +13,7 @@ from connector import registry
 from connector.adapters.folder import FolderSource
 from connector.errors import UnavailableError
 from connector.ports import BadRow, Context, Cursor, RawAnswer
+from tests.vaults import NoVault
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HEAD = "score,comment,responded_at,contact_id\n"
@@ -139,7 +140,7 @@ def test_one_file_by_the_adapter(tmp_path: Path) -> None:
     file = put(tmp_path / "export.txt", HEAD + "9,x,2026-11-20 10:00,42\n")
     spec = registry.spec("folder")
     settings = spec.settings(path=file, zone="Europe/Berlin")
-    wire = spec.wire(settings, lambda: None)
+    wire = spec.wire(settings, lambda: None, NoVault())
     ports = spec.open(settings, Context(connection="surveys", wire=wire, now=lambda: NOW, sleep=lambda _: None))
     assert ports.sink is None
     assert ports.responses is not None

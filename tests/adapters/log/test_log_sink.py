@@ -12,6 +12,7 @@ from connector import log, registry
 from connector.domain import AddNote, Change, EffectClass, Notify, Receipt, WriteBack
 from connector.errors import LeaseLostError, RejectedError
 from connector.ports import ChangeSink, Context
+from tests.vaults import NoVault
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 NOTICE = Notify(subject="NPS 3 of 10 from Ann\nExample", text="Tickets take days.")
@@ -38,7 +39,7 @@ def _as_it_was() -> Iterator[None]:
 
 def _sink(guard: object = lambda: None) -> ChangeSink:
     spec = registry.spec("log")
-    wire = spec.wire(spec.settings(), guard)  # type: ignore[arg-type]
+    wire = spec.wire(spec.settings(), guard, NoVault())  # type: ignore[arg-type]
     sink = spec.open(
         spec.settings(), Context(connection="journal", wire=wire, now=lambda: NOW, sleep=lambda _: None)
     ).sink

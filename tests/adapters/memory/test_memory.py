@@ -9,6 +9,7 @@ from connector.domain import Company, Contact, Facet, Segment, TicketState
 from connector.errors import ConfigError, LeaseLostError, RejectedError
 from connector.ports import Answer, Call, Context, RawAnswer
 from tests.adapters.contract import FRIDAY, applied, sink, source, write_back_of
+from tests.vaults import NoVault
 
 from .world import MemoryWorld
 
@@ -31,7 +32,7 @@ def test_the_guard_stops_a_write_before_its_effect(world: MemoryWorld) -> None:
         raise LeaseLostError("gone")
 
     settings = MemorySettings(world="contract")
-    wire = SPEC.wire(settings, lost)
+    wire = SPEC.wire(settings, lost, NoVault())
     assert wire.send(Call(method="GET", path="/x")) == Answer(status=200)
     ports = SPEC.open(settings, Context(connection="crm", wire=wire, now=lambda: FRIDAY, sleep=lambda _: None))
     assert ports.sink is not None
@@ -71,7 +72,9 @@ def test_segments_owners_and_catalogues() -> None:
     )
     port = SPEC.open(
         MemorySettings(world="contract"),
-        Context(connection="crm", wire=SPEC.wire(None, lambda: None), now=lambda: FRIDAY, sleep=lambda _: None),
+        Context(
+            connection="crm", wire=SPEC.wire(None, lambda: None, NoVault()), now=lambda: FRIDAY, sleep=lambda _: None
+        ),
     ).source
     assert port is not None
     assert port.segments(Facet.CONTACT_TYPE) == [segment]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from connector.adapters.memory import SPEC, WORLDS, MemoryCrm, MemorySettings
 from connector.domain import Company, Contact, Facet, Membership, Segment, TicketState
 from connector.ports import Context, Ports, Scope, Selection
+from tests.vaults import NoVault
 
 
 class MemoryWorld:
@@ -34,7 +35,7 @@ class MemoryWorld:
 
     def open(self) -> Ports:
         settings = MemorySettings(world="contract")
-        wire = SPEC.wire(settings, lambda: None)
+        wire = SPEC.wire(settings, lambda: None, NoVault())
         now = datetime(2026, 11, 20, tzinfo=UTC)
         return SPEC.open(settings, Context(connection="crm", wire=wire, now=lambda: now, sleep=lambda _: None))
 
@@ -53,6 +54,31 @@ class MemoryWorld:
 
     def someone(self) -> tuple[str, str]:
         return "4", self.crm.contacts["4"].company_id or ""
+
+    # ------------------------------------------------------------ more levers
+    nobody = "999"
+
+    def merge_someone(self) -> tuple[str, str]:
+        self.crm.merge("5", into="6")
+        return "5", "6"
+
+    def archive_someone(self) -> str:
+        self.crm.archive(contact_id="5")
+        return "5"
+
+    def bounce_someone(self) -> str:
+        self.crm.touch("5", undeliverable="hard bounce: no such mailbox")
+        return "5"
+
+    def add_address(self, contact_id: str, address: str) -> None:
+        self.crm.touch(contact_id, other_emails=(address,))
+
+    def hide_opt_outs(self) -> None:
+        for contact in list(self.crm.contacts):
+            self.crm.touch(contact, opted_out=None)
+
+    def people(self, count: int) -> list[tuple[str, str]]:
+        return [(each.id, each.company_id or "") for each in list(self.crm.contacts.values())[:count]]
 
     def touch(self, contact_id: str) -> None:
         self.crm.touch(contact_id, title="CEO")

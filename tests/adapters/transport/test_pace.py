@@ -50,6 +50,18 @@ def transport(tenant: Tenant, clock: Clock, *, name: str = "", per_minute: int =
     return Transport(context, max_calls_per_minute=per_minute, tenant=name, clock=clock)
 
 
+def test_what_is_remembered_is_changed_only_by_one_at_a_time() -> None:
+    learned = pace_room.remembered("locked", 60, 1000.0)
+    other = threading.Thread(target=pace_room.remembered, args=("locked", 30, 1000.0))
+    with learned.lock:
+        other.start()
+        other.join(0.2)
+        assert other.is_alive()
+        assert learned.limit == 60
+    other.join(5)
+    assert learned.limit == 30
+
+
 def test_a_refusal_halves_the_pace_and_quiet_minutes_give_it_back() -> None:
     clock = Clock()
     calls = transport(Tenant(clock, allows=400), clock)

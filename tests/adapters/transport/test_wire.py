@@ -140,3 +140,16 @@ def test_a_lost_lease_stops_the_write_before_it_leaves() -> None:
 def test_an_absurdly_large_answer_is_cut_off(call: Call, error: type[Exception]) -> None:
     with RawServer(answer("200 OK", b"x" * 300_000)) as server, pytest.raises(error, match="larger"):
         sent(server.url, call, body_cap=100_000)
+
+
+def test_asking_by_a_body_needs_no_lease_and_is_no_write() -> None:
+    def lost() -> None:
+        raise LeaseLostError("another process holds psa")
+
+    asking = Call(method="POST", path="/search", body=b"{}", reads=True)
+    with RawServer(answer("200 OK"), b"reset") as server:
+        assert sent(server.url, asking, guard=lost).status == 200
+        with pytest.raises(UnavailableError):
+            sent(server.url, asking, guard=lost)
+        with pytest.raises(LeaseLostError):
+            sent(server.url, WRITE, guard=lost)

@@ -1,0 +1,80 @@
+"""`check --live` wants the rehearsal's company on each CRM that rules write to, and on no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.adapters.memory import WORLDS, MemoryCrm
+from connector.adapters.memory.reading import MemorySource
+from connector.config import load
+from connector.domain import Facet, Segment
+from connector.errors import ConfigError
+from connector.jobs import names
+
+AT_HUB: dict[str, Any] = {"record_response": {"at": "hub"}}
+TOLD: dict[str, Any] = {"notify": {"subject": "s", "text": "t"}}
+
+
+def rule(*then: Any, **when: Any) -> dict[str, Any]:
+    return {"id": f"r{len(str(when))}", "name": "r", "when": {"band": "detractor", **when}, "then": list(then)}
+
+
+def found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, companies: Mapping[str, list[str] | None], *rules: Any
+) -> list[str]:
+    """What is wrong, where each connection has these companies; None: it cannot be asked."""
+
+    def catalogue(source: MemorySource, thing: str) -> list[tuple[str, str]]:
+        of = companies[source._connection]
+        if not thing.startswith("companies called") or of is None:
+            raise ConfigError("there is no such list")
+        return [(each, each) for each in of]
+
+    monkeypatch.setattr(MemorySource, "catalogue", catalogue)
+    for name in companies:
+        WORLDS[f"trial-{name}"] = MemoryCrm(segments=[Segment(facet=Facet.CONTACT_TYPE, id="t", name="Buyer")])
+    path = folder / "nps.yaml"
+    text = {
+        "mode": "rehearsal",
+        "storage": {"data": str(folder / "data")},
+        "connections": {name: {"adapter": "memory", "world": f"trial-{name}"} for name in companies},
+        "audiences": {name: {"from": name, "contact_types": ["Buyer"]} for name in companies},
+        "rehearsal": {"company": "trial", "mail_to": "trial@example.com"},
+        "rules": list(rules),
+    }
+    path.write_text(json.dumps(text))
+    return [str(problem) for problem in names.prove(load(path, {}), {}).problems]
+
+
+def test_each_crm_that_rules_write_to_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [problem] = found(tmp_path, monkeypatch, {"hub": [], "psa": ["1"]}, rule("record_response", AT_HUB))
+    assert 'rehearsal.company: hub, to which rules write, has no company "trial"; create a test company' in problem
+    assert "one that is on hub and psa" in problem
+    assert len(found(tmp_path, monkeypatch, {"hub": [], "psa": []}, rule("record_response", AT_HUB))) == 2
+
+
+@pytest.mark.parametrize(
+    ("companies", "rules"),
+    [
+        ({"hub": ["1"], "psa": []}, [rule(AT_HUB, TOLD)]),
+        ({"hub": [], "psa": ["1"]}, [rule("record_response", connection="psa")]),
+        ({"hub": None, "psa": ["1"]}, [rule("record_response")]),
+        ({"hub": [], "psa": ["1"]}, [rule(TOLD)]),
+        ({"psa": ["1"]}, [rule("record_response")]),
+    ],
+    ids=["written elsewhere", "answers of one", "cannot be asked", "only told", "one CRM"],
+)
+def test_others_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, companies: dict[str, list[str] | None], rules: list[Any]
+) -> None:
+    assert found(tmp_path, monkeypatch, companies, *rules) == []
+
+
+def test_one_crm_alone_is_told_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [problem] = found(tmp_path, monkeypatch, {"psa": []}, rule("record_response"))
+    assert 'rehearsal.company: the CRM has no company "trial"' in problem
