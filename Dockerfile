@@ -16,7 +16,9 @@ ENV PATH=/opt/connector/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     CONNECTOR_CONFIG=/config/nps.yaml \
-    SQLITE_TMPDIR=/data
+    SQLITE_TMPDIR=/data \
+    MALLOC_ARENA_MAX=2
+# Few arenas: else what one thread gave back is kept from the others, and memory creeps up for days.
 # connector db vacuum and connector forget write the database anew, and /tmp is small.
 USER 10001
 WORKDIR /data

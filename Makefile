@@ -8,11 +8,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 help:            ## what can be made
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  *##' Makefile | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 18
 
-demo: .venv/run  ## the whole story against a stand-in ConnectWise, in a screenful
+demo: .venv/run  ## the whole story against stand-ins of three CRMs, in a screenful
 	$(BIN)/connector demo
 
 test: .venv/dev  ## the tests (PostgreSQL and Chromium tests run where those are present)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/dev  ## style, types, architecture
 	$(BIN)/ruff check .

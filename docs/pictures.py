@@ -1,4 +1,4 @@
-"""`make pictures`: the pictures of this book, all from real output of one `connector demo`.
+"""`make pictures`: the pictures of this book, all from real output of one `connector demo --only connectwise`.
 
 The ticket opened for Ann Example, from the pages of the stand-in PSA; and what `preview`, `explain` and `jobs show`
 print at a terminal. Drawn by Debian's chromium (NPS_TEST_CHROMIUM names another one).
@@ -69,7 +69,7 @@ def main() -> int:
 @contextmanager
 def demo(folder: Path) -> Iterator[str]:
     """The address of a stand-in on which the demonstration has been told to its end."""
-    command = [str(CONNECTOR), "demo", "--keep", "--folder", str(folder / "nps-demo")]
+    command = [str(CONNECTOR), "demo", "--only", "connectwise", "--keep", "--folder", str(folder / "nps-demo")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:  # noqa: S603 - our own program
         try:
             assert running.stdout is not None, "it is a pipe"

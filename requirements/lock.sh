@@ -5,4 +5,4 @@ set -eu
 cd "$(dirname "$0")/.."
 lock() { uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@"; }
 lock pyproject.toml requirements/build.in -o requirements/run.lock "$@"
-lock pyproject.toml requirements/build.in --extra hubspot --extra salesforce --extra dev -c requirements/run.lock -o requirements/dev.lock "$@"
+lock pyproject.toml requirements/build.in --extra dev -c requirements/run.lock -o requirements/dev.lock "$@"
