@@ -35,6 +35,13 @@ def among(tx: Tx) -> str:
     return "= any(:values)" if tx.dialect.name == "postgresql" else "in (select value from json_each(:values))"
 
 
+def each(tx: Tx) -> str:
+    """What follows `from`: a row with the column `given.value` for each of `:values`. Joined, it finds rows by an index
+    in half the time that `among` takes; who is given twice is found twice."""
+    postgres = tx.dialect.name == "postgresql"
+    return "unnest(cast(:values as text[])) as given(value)" if postgres else "json_each(:values) as given"
+
+
 def values_of(tx: Tx, values: Sequence[str]) -> list[str] | str:
     return list(values) if tx.dialect.name == "postgresql" else codec.to_text(list(values))
 

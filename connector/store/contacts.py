@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from connector.domain import Company, Contact, Membership, SetField
 from connector.store import codec, responses
-from connector.store.bulk import among, upsert, values_of
+from connector.store.bulk import among, each, upsert, values_of
 from connector.store.engine import Tx
 from connector.store.tables import instant
 
@@ -171,9 +171,9 @@ def known_people(tx: Tx, connection: str, contact_ids: Sequence[str], address_ke
     columns = "c.id, c.connection, c.person_id, c.person_since, c.doc, c.address_key, c.touched_at"
     by_id = f"select {columns}, null as other from contact c where connection = :c and id {among(tx)}"
     by_address = (
-        f"select {columns}, null as other from contact c where c.address_key {among(tx)} union all "
-        f"select {columns}, a.address_key from contact_address a join contact c on c.connection = a.connection "
-        f"and c.id = a.contact_id where a.address_key {among(tx)} order by 2, 1, 8"
+        f"select {columns}, null as other from {each(tx)} join contact c on c.address_key = given.value union all "
+        f"select {columns}, a.address_key from {each(tx)} join contact_address a on a.address_key = given.value "
+        "join contact c on c.connection = a.connection and c.id = a.contact_id order by 2, 1, 8"
     )
     found: dict[tuple[str, str], KnownPerson] = {}
     others: dict[tuple[str, str], list[str]] = {}

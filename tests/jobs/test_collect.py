@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import text
 
 from connector.domain import OpenTicket, RecordResponse, WriteBackState
@@ -319,7 +319,7 @@ def test_an_answer_by_address_is_that_of_the_duplicate_who_was_invited(
         assert known is not None
     with desk.runtime.store.write() as tx:  # somebody not asked has the same address, and changed since
         tx.execute(text("update contact set address_key = :a where id = :o"), {"a": known.address_key, "o": others[0]})
-        newer = replace(known.contact(), id=others[0], updated_at=desk.clock())
+        newer = structs.replace(known.contact(), id=others[0], updated_at=desk.clock())
         tx.execute(
             text("update contact set doc = :d where id = :o"), {"d": codec.encode_contact(newer), "o": others[0]}
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import event, inspect, text
 
 from connector.adapters.memory import WORLDS, MemoryCrm
@@ -125,11 +125,11 @@ def test_an_address_that_is_left_is_not_kept(runtime: Runtime, hub: MemoryCrm, c
     done(runtime, "pull", "hub")
     ann = next(iter(hub.contacts.values()))
     clock.move(minutes=1)
-    hub.put(replace(ann, email=WORK, other_emails=(HOME,), updated_at=clock()))
+    hub.put(structs.replace(ann, email=WORK, other_emails=(HOME,), updated_at=clock()))
     done(runtime, "pull", "hub")
     assert kept(runtime) == [("hub", "7", HOME)]
     clock.move(minutes=1)
-    hub.put(replace(ann, email=WORK, other_emails=(), updated_at=clock()))
+    hub.put(structs.replace(ann, email=WORK, other_emails=(), updated_at=clock()))
     done(runtime, "pull", "hub")
     assert kept(runtime) == []
 
@@ -159,14 +159,14 @@ def test_an_opt_out_and_a_suppression_hold_by_another_address(
     assert said.seen.startswith("contact psa/1 of the same person or address")
     clock.move(minutes=1)
     psa.put(person(1, "Bob Other", WORK, updated_at=clock()))
-    hub.put(replace(hub.contacts["7"], opted_out=True, updated_at=clock()))
+    hub.put(structs.replace(hub.contacts["7"], opted_out=True, updated_at=clock()))
     done(runtime, "pull", "psa")
     done(runtime, "pull", "hub")
     said = finding(runtime, "psa", "1")
     assert said is not None
     assert (said.reason, said.seen[:13]) == (Reason.OPTED_OUT_CONTACT, "contact hub/7")
     clock.move(minutes=1)
-    hub.put(replace(hub.contacts["7"], opted_out=False, updated_at=clock()))
+    hub.put(structs.replace(hub.contacts["7"], opted_out=False, updated_at=clock()))
     done(runtime, "pull", "hub")
     with runtime.store.write() as tx:
         people.suppress(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from connector.domain import AddNote, Facet, Notify, OpenTicket, RecordResponse
 from connector.rules.business_time import CalendarSettings
@@ -121,7 +122,7 @@ def test_a_message_goes_by_its_own_connection_on_one_line_of_subject() -> None:
         (NOBODY, ["notify"], ["record_response", "open_ticket", "add_note", "add_note-2"]),
         (replace(NOBODY, response=replace(RESPONSE, contact_id=None)), ["open_ticket", "add_note", "notify"],
          ["record_response", "add_note-2"]),
-        (replace(NOBODY, contact=replace(ANN, company_id=None)), ["record_response", "add_note-2", "notify"],
+        (replace(NOBODY, contact=structs.replace(ANN, company_id=None)), ["record_response", "add_note-2", "notify"],
          ["open_ticket", "add_note"]),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from connector.rules import texts
 from connector.rules.facts import Facts
@@ -120,13 +121,15 @@ def test_the_ticket_for_the_technician_is_the_one_of_the_design() -> None:
             "Close this ticket when it is done.",
         ),
         (
-            replace(NOTHING, contact=replace(ANN, title="", email=""), response=replace(NOTHING.response, wave="w")),
+            replace(
+                NOTHING, contact=structs.replace(ANN, title="", email=""), response=replace(NOTHING.response, wave="w")
+            ),
             "2 days",
             "Ann Example gave 3 of 10 on Fri 20 Nov 2026 (wave w).\n+1 555 0100\n"
             "Please call within 2 days. Close this ticket when it is done.",
         ),
         (
-            replace(NOTHING, contact=replace(ANN, title=""), contact_types=frozenset({"Owner"})),
+            replace(NOTHING, contact=structs.replace(ANN, title=""), contact_types=frozenset({"Owner"})),
             "",
             "Ann Example, Owner, gave 3 of 10 on Fri 20 Nov 2026.\nann@example.com · +1 555 0100\n"
             "Close this ticket when it is done.",
@@ -161,7 +164,7 @@ ON_ONE_LINE = {"first_name", "last_name", "title", "email", "phone"}
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("name", sorted(ON_ONE_LINE))
 def test_hostile_text_of_a_contact_stays_text_on_its_line(text: str, name: str) -> None:
-    facts = replace(FACTS, contact=replace(ANN, **{name: text}))  # type: ignore[arg-type]
+    facts = replace(FACTS, contact=structs.replace(ANN, **{name: text}))
     internal = said(texts.TICKET_INTERNAL, facts)
     assert internal.count("\n") == 4
     assert internal.endswith("Close this ticket when it is done.")
@@ -181,12 +184,12 @@ def test_a_hostile_comment_stays_a_comment(text: str) -> None:
 
 @given(st.sampled_from(DEFAULTS), st.text(max_size=200), st.integers(0, 10))
 def test_no_text_makes_a_default_fail(source: str, text: str, score: int) -> None:
-    contact = replace(ANN, first_name=text, last_name=text, title=text, email=text, phone=text)
+    contact = structs.replace(ANN, first_name=text, last_name=text, title=text, email=text, phone=text)
     facts = replace(
         FACTS,
         response=replace(RESPONSE, comment=text, campaign=text, wave=text, email=text, score=score),
         contact=contact,
-        company=replace(ACME, name=text),
+        company=structs.replace(ACME, name=text),
         contact_types=frozenset({text}),
         company_types=frozenset({text}),
     )

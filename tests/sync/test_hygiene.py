@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from connector.sync.hygiene import HygieneFinding, csv_cell, hygiene, usual_domains_of
 

@@ -13,10 +13,12 @@ import hashlib
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
+
+from msgspec import structs
 
 from connector.adapters.hubspot.associations import companies_of
 from connector.adapters.hubspot.both_ends import Place, both_ends
@@ -145,7 +147,8 @@ class _Pull:
         alone = [contact.id for contact in contacts if contact.company_id is None]
         found = companies_of(self._portal, alone) if alone else {}
         return [
-            replace(contact, company_id=found[contact.id]) if contact.id in found else contact for contact in contacts
+            structs.replace(contact, company_id=found[contact.id]) if contact.id in found else contact
+            for contact in contacts
         ]
 
     def _archived(self, kind: str) -> Pieces:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import structs
 
 from connector.domain import Company, Contact, Membership, Segment, TicketState
 from connector.errors import AuthError, OutcomeUnknownError, RejectedError, ThrottledError
@@ -96,7 +98,7 @@ class MemoryCrm:
         self.archive(contact_id=contact_id)
 
     def touch(self, contact_id: str, **changes: Any) -> None:
-        self.put(replace(self.contacts[contact_id], **changes))
+        self.put(structs.replace(self.contacts[contact_id], **changes))
 
     def add(self, record_type: str, key: str, **values: Any) -> Record:
         record = Record(id=str(len(self.records) + 1), type=record_type, key=key, **values)
