@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +40,7 @@ OWN_EDIT = timedelta(minutes=10)
 """A change of a contact this close to a write of ours is taken for ours, not for a sign of life; clocks differ."""
 _FACETS = frozenset(facet.value for facet in Facet)
 _KIND = {kind: kind.value for kind in AddressKind}  # looked up faster than it is asked for
+_DOCUMENT, _LINK = attrgetter("doc"), attrgetter("id", "person_id", "address_key", "address_kind")
 log = structlog.get_logger()
 
 
@@ -225,8 +227,8 @@ def _store_judged(
         known = record.read("known", Known, lambda tx: _known(tx, connection, judged, others))
         rows, ended = stored_rows(connection, judged, known, record.now, page.epoch, others)
         waiting = known.merges
-        record.emit("contacts", [raw(row.doc) for row in rows])
-        record.emit("links", [[row.id, row.person_id, row.address_key, row.address_kind] for row in rows])
+        record.emit("contacts", map(raw, map(_DOCUMENT, rows)))
+        record.emit("links", map(_LINK, rows))
         if others or any(each.other_keys for each in known.people):
             other_keys = _other_keys(connection, rows, known, others)
     if other_keys:
@@ -325,7 +327,7 @@ def stored_rows(
     names = [contact.name for contact, _ in judged]
     links = person.link(
         [
-            person.Linkable(connection, contact.id, name, address, others.get(contact.id, ()) if others else ())
+            (connection, contact.id, name, address, others.get(contact.id, ()) if others else ())
             for (contact, address), name in zip(judged, names, strict=True)
         ],
         person.Known(

@@ -16,6 +16,8 @@ from connector.ports import Page
 
 MOST = 2000
 """Rows that are waited for. More cost less CPU, but storing them takes longer than the next ones take to come."""
+_LARGE, _OF_LARGE = 2000, 3
+"""Of pages as large as this there are few, and so many of them are waited for: a sixth less CPU to store them."""
 READ_AHEAD = 2000
 """Rows that may wait while earlier ones are stored, which takes as long as some pages take to come; 0: none do."""
 _PAGES_AHEAD = 8
@@ -56,7 +58,8 @@ def together(pages: Iterable[Page]) -> Iterator[Page]:
                 given += held.size
                 yield held.taken()
             held.add(page)
-            if not _is_rows(page) or held.size >= min(given, MOST) or not _size(page):
+            most = _OF_LARGE * _size(page) if _size(page) >= _LARGE else MOST
+            if not _is_rows(page) or held.size >= min(given, most) or not _size(page):
                 given += held.size
                 yield held.taken()
     except ConnectorError:

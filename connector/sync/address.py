@@ -54,6 +54,10 @@ def judge(email: str, *, explain: bool = True) -> Address:
         return _NO_ADDRESS
     if not explain and (_NEVER.search(text) is not None or text.count("@") != 1 or _is_nowhere(text)):
         return _MALFORMED
+    local, _, domain = text.partition("@")
+    whole = len(local) <= _LABEL and _LOCAL.fullmatch(local) is not None
+    if whole and (known := _domain_abroad(domain)) is not None:
+        return _classify(local.lower(), known)
     try:
         local, domain = validated(text)
     except EmailNotValidError as error:
@@ -71,6 +75,7 @@ def validated(text: str) -> tuple[str, str]:
     return unicodedata.normalize("NFC", found.local_part.casefold()), found.ascii_domain.lower()
 
 
+_LOCAL = re.compile(r"[A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*")
 # Labels are letters and digits with single hyphens between, so `xn--` and every other double hyphen goes the slow way.
 _PLAIN = re.compile(r"([A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,})")
 _NOWHERE = frozenset(("arpa", "invalid", "local", "localhost", "onion"))
@@ -113,6 +118,19 @@ def _domain(written: str) -> _Domain | None:
     """What is known of a domain that the conservative pattern took; None where only email-validator can tell."""
     domain = written.lower()
     return _facts(domain) if len(domain) <= _LABEL and domain.rpartition(".")[2] not in _NOWHERE else None
+
+
+@lru_cache(maxsize=50_000)
+def _domain_abroad(written: str) -> _Domain | None:
+    """What is known of a domain in other letters than ASCII, asked of email-validator once and not for each address;
+    None where the whole address must be asked about."""
+    if written.isascii() or len(written) > _LABEL:
+        return None
+    try:
+        _, domain = validated(f"a@{written}")
+    except EmailNotValidError:
+        return None
+    return _facts(domain) if len(domain) <= _MAX - _LABEL - 2 else None
 
 
 @lru_cache(maxsize=50_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal, NamedTuple
 
 from connector.sync.address import Address, AddressKind
@@ -25,6 +26,9 @@ class Linkable(NamedTuple):
     name: str
     address: Address
     others: tuple[Address, ...] = ()
+
+
+_AsTuple = tuple[str, str, str, Address, tuple[Address, ...]]
 
 
 class KnownPerson(NamedTuple):
@@ -61,6 +65,9 @@ class PersonLink(NamedTuple):
     suspected: tuple[str, ...] = ()
 
 
+_linked = partial(tuple.__new__, PersonLink)  # of a tuple: in half the time of its own `__new__`, and everybody passes
+
+
 def person_id(connection: str, contact_id: str) -> str:
     """The id of the person whom this contact founded, the same for ever: `p-psa-1001`.
 
@@ -69,7 +76,7 @@ def person_id(connection: str, contact_id: str) -> str:
     return f"p-{connection}-{contact_id}"
 
 
-def link(contacts: Iterable[Linkable], known: Known, now: datetime) -> list[PersonLink]:
+def link(contacts: Iterable[Linkable | _AsTuple], known: Known, now: datetime) -> list[PersonLink]:
     """One link for each contact, in the order given; the same input always gives the same links.
 
     A contact keeps its person, even under a new address, unless that address belongs to exactly one other compatible
@@ -118,10 +125,10 @@ def link(contacts: Iterable[Linkable], known: Known, now: datetime) -> list[Pers
                 met[other.key][contact] = (person, name)
         if chosen is None or chosen == current:
             because: Because = "kept" if current else "founded"
-            links.append(PersonLink(connection, contact_id, person, because, now, None, suspected))
+            links.append(_linked((connection, contact_id, person, because, now, None, suspected)))
         else:
             because = "moved" if current else "same address"
-            links.append(PersonLink(connection, contact_id, person, because, now, current, suspected))
+            links.append(_linked((connection, contact_id, person, because, now, current, suspected)))
     return links
 
 

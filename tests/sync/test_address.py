@@ -110,6 +110,13 @@ _ADDRESSES = st.one_of(st.builds("{}@{}".format, _LOCALS, _DOMAINS), st.emails()
 @example("ann@example.com\n")
 @example("a@" + ".".join(["a" * 50] * 5) + ".com")
 @example("a" * 300 + "@b.com")
+@example("Ann+old@bücher.example.com")
+@example("a" * 63 + "@" + ".".join(["é" * 20] * 3) + ".com")
+@example("a" * 63 + "@" + ".".join(["éèöü" * 5] * 2) + ".com")
+@example("a" * 64 + "@bücher.example.com")
+@example("ann@bü cher.example.com")
+@example("ann@bücher")
+@example("ann@bücher.local")
 def test_the_fast_path_agrees_with_email_validator(email: str) -> None:
     try:
         local, domain = validated(email.strip())
