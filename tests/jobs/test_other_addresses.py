@@ -139,7 +139,7 @@ def test_a_page_without_such_addresses_costs_no_statement(runtime: Runtime) -> N
     event.listen(runtime.store.engine, "before_cursor_execute", lambda *given: made.append(given[2]))
     done(runtime, "pull", "psa")
     done(runtime, "pull", "psa")
-    assert [each for each in made if "contact_address" in each and "from contact c" not in each] == []
+    assert [each for each in made if "contact_address" in each and "join contact c" not in each] == []
 
 
 def test_an_opt_out_and_a_suppression_hold_by_another_address(
