@@ -44,17 +44,13 @@ def judge(email: str, *, explain: bool = True) -> Address:
     Without `explain`, an address that cannot exist comes without problem and proposal, which cost most.
     """
     text = email.strip()
-    plain = _PLAIN.fullmatch(text) if len(text) <= _MAX else None
-    if plain is not None:
-        local, domain = plain.groups()
-        known = _domain(domain)
-        if known is not None:
-            return _classify(local.lower(), known)
+    local, _, domain = text.partition("@")
+    if len(text) <= _MAX and (known := _domain(domain)) is not None and _LOCAL.fullmatch(local) is not None:
+        return _classify(local.lower(), known)
     if not text:
         return _NO_ADDRESS
     if not explain and (_NEVER.search(text) is not None or text.count("@") != 1 or _is_nowhere(text)):
         return _MALFORMED
-    local, _, domain = text.partition("@")
     whole = len(local) <= _LABEL and _LOCAL.fullmatch(local) is not None
     if whole and (known := _domain_abroad(domain)) is not None:
         return _classify(local.lower(), known)
@@ -77,7 +73,7 @@ def validated(text: str) -> tuple[str, str]:
 
 _LOCAL = re.compile(r"[A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*")
 # Labels are letters and digits with single hyphens between, so `xn--` and every other double hyphen goes the slow way.
-_PLAIN = re.compile(r"([A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,})")
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,}")
 _NOWHERE = frozenset(("arpa", "invalid", "local", "localhost", "onion"))
 _MAX = 254  # RFC 5321, errata 1690
 _LABEL = 63  # RFC 1035; a whole domain this short has no label that is longer
@@ -115,9 +111,11 @@ def _classify(local: str, domain: _Domain) -> Address:
 
 @lru_cache(maxsize=50_000)
 def _domain(written: str) -> _Domain | None:
-    """What is known of a domain that the conservative pattern took; None where only email-validator can tell."""
+    """What is known of a domain that the conservative pattern takes; None where only email-validator can tell."""
+    if len(written) > _LABEL or _DOMAIN.fullmatch(written) is None:
+        return None
     domain = written.lower()
-    return _facts(domain) if len(domain) <= _LABEL and domain.rpartition(".")[2] not in _NOWHERE else None
+    return _facts(domain) if domain.rpartition(".")[2] not in _NOWHERE else None
 
 
 @lru_cache(maxsize=50_000)

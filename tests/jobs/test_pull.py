@@ -10,7 +10,7 @@ import pytest
 from connector.adapters.connectwise.source import ConnectWiseSource
 from connector.domain import Contact, Facet, Segment
 from connector.jobs import once
-from connector.jobs.pull import Known, stored_rows
+from connector.jobs.linking import Known, stored_rows
 from connector.jobs.replay import Recorded, replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server

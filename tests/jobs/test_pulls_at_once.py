@@ -16,7 +16,7 @@ from connector.adapters.memory import WORLDS, MemoryCrm
 from connector.config import Config, load
 from connector.domain import Company, Contact, Facet, Segment
 from connector.jobs import once
-from connector.jobs.pull import stored_rows
+from connector.jobs.linking import stored_rows
 from connector.jobs.replay import Recorded, replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts
