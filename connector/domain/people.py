@@ -28,11 +28,12 @@ class Segment:
     name: str
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A contact as last pulled. `email` is the CRM's default address, untouched; `opted_out` None means unknown.
 
     `undeliverable`: why the CRM itself says that mail to `email` does not arrive, in its words; empty where it says
-    nothing of the kind.
+    nothing of the kind. Its JSON leaves out what has its default: a field may be added, with one, and what was written
+    before still reads and replays the same.
     """
 
     connection: str

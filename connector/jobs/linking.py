@@ -103,7 +103,7 @@ def stored_rows(
     )
     stamp = instant(now)
     rows, ended = [], []
-    encode = codec.encode_contact
+    encode = codec.encode
     for (contact, address), name, link in zip(judged, names, links, strict=True):
         linked_at = since.get((connection, contact.id), stamp) if since else stamp
         if link.ended is not None:

@@ -19,16 +19,6 @@ decode_company = _company.decode
 decode_decision = _decision.decode
 
 
-_UNSAID = b',"undeliverable":""}'
-
-
-def encode_contact(contact: Contact) -> bytes:
-    """Without the field that earlier versions did not have, where it says nothing: their records replay unchanged."""
-    encoded = encode(contact)
-    # the last field of the noun, cut off by its text: every pulled contact passes here
-    return encoded[: -len(_UNSAID)] + b"}" if encoded.endswith(_UNSAID) else encoded
-
-
 def to_text(value: Any) -> str:
     return encode(value).decode()
 

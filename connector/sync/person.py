@@ -95,10 +95,10 @@ def link(contacts: Iterable[Linkable | _AsTuple], known: Known, now: datetime) -
     current_of, stored_at = known.by_contact.get, known.by_address.get
     for connection, contact_id, name, (key, kind, _, _), others in contacts:
         contact = (connection, contact_id)
-        current = current_of(contact)
+        current = current_of(contact) if known.by_contact else None
         chosen: str | None = None
         suspected: tuple[str, ...] = ()
-        left = address_of.get(contact)
+        left = address_of.get(contact) if address_of else None
         if left is not None and (left != key or contact in more_of):
             has = {key, *(other.key for other in others)}
             for each in (left, *more_of.get(contact, ())):

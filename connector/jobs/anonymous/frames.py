@@ -103,7 +103,7 @@ def read(name: str, value: Any, anonymous: Anonymous) -> Any:
 def _contact_row(row: list[Any], anonymous: Anonymous) -> list[Any]:
     *columns, document, company = row
     document = anonymous.value(document)
-    columns[3] = judge(document["email"]).key or None
+    columns[3] = judge(document.get("email", "")).key or None
     columns[5] = anonymous.text(columns[5])
     return [*columns, document, company and _companies(company, anonymous)]
 
