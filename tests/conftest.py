@@ -110,3 +110,8 @@ class ShiftedClock:
 @pytest.fixture
 def clock() -> ShiftedClock:
     return ShiftedClock()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("kill") is None)
