@@ -1,15 +1,8 @@
-"""What is planted among the contacts, and the true name of each plant.
-
-Contact `i` gets slot `(i - 1) % 199`, so every kind is present from 200 contacts on, at any seed. Contact 0 is
-Ann Example, who is healthy in every world. A slot that copies a person copies contact `i - 1`, whose slot is
-healthy by construction.
-"""
+"""What is planted among the contacts, and the true name of each plant; how they are laid out, see `..plants`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-PERIOD = 199
+from connector.sandbox.plants import Plants
 
 # The label of each plant, and what is true of such a contact.
 LABELS = {
@@ -52,61 +45,31 @@ LABELS = {
 # Labels that say where somebody belongs, not that anything is wrong.
 BELONGING = frozenset({"group_member", "group_member_by_company"})
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One plant: its label, which variant of it, and whether the person copies the contact before."""
-
-    label: str = "healthy"
-    variant: int = 0
-    copies: bool = False
-
-
-_COPIES = (
-    ("duplicate_in_company", 4),
-    ("duplicate_by_case", 1),
-    ("duplicate_by_plus", 1),
-    ("duplicate_by_space", 1),
-    ("duplicate_across_companies", 3),
-    ("replaced", 3),
+_PLANTS = Plants(
+    copies=(
+        ("duplicate_in_company", 4),
+        ("duplicate_by_case", 1),
+        ("duplicate_by_plus", 1),
+        ("duplicate_by_space", 1),
+        ("duplicate_across_companies", 3),
+        ("replaced", 3),
+    ),
+    others=(
+        ("no_email", 6),
+        ("malformed", 12),
+        ("several_emails_one_default", 4),
+        ("several_emails_no_default", 2),
+        ("role_address", 5),
+        ("technical_mailbox", 4),
+        ("inactive", 12),
+        ("unsubscribed_contact", 4),
+        ("stale_by_age", 6),
+        ("non_ascii_name", 8),
+        ("long_name", 2),
+        ("hostile_name", 7),
+        ("legacy_bad", 1),
+        ("no_company", 3),
+    ),
 )
-_OTHERS = (
-    ("no_email", 6),
-    ("malformed", 12),
-    ("several_emails_one_default", 4),
-    ("several_emails_no_default", 2),
-    ("role_address", 5),
-    ("technical_mailbox", 4),
-    ("inactive", 12),
-    ("unsubscribed_contact", 4),
-    ("stale_by_age", 6),
-    ("non_ascii_name", 8),
-    ("long_name", 2),
-    ("hostile_name", 7),
-    ("legacy_bad", 1),
-    ("no_company", 3),
-)
-
-
-def _slots() -> tuple[Slot, ...]:
-    plants = [Slot(label=label, variant=n, copies=True) for label, count in _COPIES for n in range(count)]
-    plants += [Slot(label=label, variant=n) for label, count in _OTHERS for n in range(count)]
-    slots = [Slot()] * PERIOD
-    # Every second place from 1 on, so that the place before a copy is always healthy.
-    for place, plant in zip(range(1, PERIOD, 2), plants, strict=False):
-        slots[place] = plant
-    return tuple(slots)
-
-
-SLOTS = _slots()
-_STAYS = Slot()
-
-
-def slot(index: int) -> Slot:
-    """Return what is planted at one contact; Ann Example, index 0, is always healthy."""
-    return SLOTS[(index - 1) % PERIOD] if index else _STAYS
-
-
-def followed_by(index: int, count: int) -> Slot:
-    """Return the slot of the contact after this one, which may copy it."""
-    return slot(index + 1) if index + 1 < count else _STAYS
+SLOTS = _PLANTS.slots
+slot, followed_by = _PLANTS.slot, _PLANTS.followed_by

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from array import array
 
+from connector.sandbox.plants import PERIOD
+
 from . import dirt
 
 # Records existed before this moment; every edit comes after it, whatever the machine's clock says.
@@ -124,10 +126,10 @@ class Layout:
         ids = array("I", [start + k + k // run for k in self._firm_of_seat])
         column = array("I", [ids[index * step % count] for index in range(count)])
         for place, planted in enumerate(dirt.SLOTS):
-            here = slice(place + 1, count, dirt.PERIOD)
+            here = slice(place + 1, count, PERIOD)
             if planted.label == "no_company":
                 column[here] = array("I", [0] * len(column[here]))
             elif planted.copies and planted.label != "duplicate_across_companies":
                 # Copies sit where the contact before them sits; the range may end between the two.
-                column[here] = column[place : count - 1 : dirt.PERIOD]
+                column[here] = column[place : count - 1 : PERIOD]
         return column

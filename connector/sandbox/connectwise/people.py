@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.sandbox import names
 from connector.sandbox.people import human, is_shared, mix
+from connector.sandbox.plants import PERIOD, Slot
 
 from . import dirt
 from .firms import Firms
@@ -50,7 +51,7 @@ class People:
             return self.name(index - 1)
         return self._name(index, planted, mix(self._seed, index))
 
-    def _name(self, index: int, planted: dirt.Slot, h: int) -> tuple[str, str, str]:
+    def _name(self, index: int, planted: Slot, h: int) -> tuple[str, str, str]:
         if planted.label in _ODD_NAMES:
             first, last, plain = _ODD_NAMES[planted.label][planted.variant]
             return first, last, f"{plain}{index}"
@@ -64,7 +65,7 @@ class People:
         """Return the person's addresses, each with its default flag."""
         return self._emails(index, dirt.slot(index), self._layout.company_of(index), self.name(index)[2])
 
-    def _emails(self, index: int, planted: dirt.Slot, company: int | None, plain: str) -> list[tuple[str, bool]]:
+    def _emails(self, index: int, planted: Slot, company: int | None, plain: str) -> list[tuple[str, bool]]:
         label, variant = planted.label, planted.variant
         if label == "no_email":
             return []
@@ -146,7 +147,7 @@ class People:
         """Return the members that filters ask for, one entry a contact; types as bits."""
         count = self._layout.contacts
         flags = {
-            name: bytes(1) + bytes(s.label == label for s in dirt.SLOTS) * (count // dirt.PERIOD + 1)
+            name: bytes(1) + bytes(s.label == label for s in dirt.SLOTS) * (count // PERIOD + 1)
             for name, label in (("inactiveFlag", "inactive"), ("unsubscribeFlag", "unsubscribed_contact"))
         }
         bits = [sum(1 << t for t in types) for types in _TYPES]
@@ -159,7 +160,7 @@ class People:
         types[0], updated[0] = 1 << DECISION_MAKER, ANCHOR - 30 * 86400
         for place, planted in enumerate(dirt.SLOTS):
             if planted.label in _STALE_LABELS:
-                here = slice(place + 1, count, dirt.PERIOD)
+                here = slice(place + 1, count, PERIOD)
                 updated[here] = array("I", [seconds - _STALE for seconds in updated[here]])
         return {
             "inactiveFlag": flags["inactiveFlag"][:count],

@@ -6,6 +6,7 @@ from array import array
 
 from connector.sandbox import names
 from connector.sandbox.people import Human, human, mix
+from connector.sandbox.plants import PERIOD
 
 from . import dirt
 from .layout import ANCHOR, Layout
@@ -68,7 +69,7 @@ class Contacts:
             address = f"{names.ROLES[variant]}@{domain}"
         elif label == "technical_mailbox":
             address = f"{names.TECHNICAL[variant]}@{domain}"
-        if label in ("role_address", "technical_mailbox") and index > dirt.PERIOD:
+        if label in ("role_address", "technical_mailbox") and index > PERIOD:
             address = address.replace("@", f"@d{index}.", 1)
         return Human(first=first, last=last, plain=plain, email=address)
 

@@ -1,14 +1,8 @@
-"""What is planted among the contacts, and the true name of each plant.
-
-Contact `i` gets slot `(i - 1) % 199`, so every kind is present from 200 contacts on, at any seed. Contact 0 is Ann
-Example, who is healthy in every world. A slot that copies a person copies contact `i - 1`, healthy by construction.
-"""
+"""What is planted among the contacts, and the true name of each plant; how they are laid out, see `..plants`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-PERIOD = 199
+from connector.sandbox.plants import Plants
 
 # The label of each plant, and what is true of such a contact.
 LABELS = {
@@ -47,69 +41,30 @@ BELONGING = frozenset({"group_member", "several_companies", "labelled_company", 
 
 BOUNCES = ("UNKNOWN_USER", "MAILBOX_FULL", "CONTENT", "POLICY", "OTHER")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One plant: its label, which variant of it, and whether the person copies the contact before."""
-
-    label: str = "healthy"
-    variant: int = 0
-    copies: bool = False
-
-
-_COPIES = (("duplicate_by_plus", 3), ("duplicate_by_additional", 3), ("replaced", 4))
-_OTHERS = (
-    ("consultant", 1),
-    ("talkative", 1),
-    ("merged", 1),
-    ("no_email", 6),
-    ("malformed", 12),
-    ("additional_email", 5),
-    ("role_address", 5),
-    ("technical_mailbox", 4),
-    ("opted_out", 6),
-    ("hard_bounce", 5),
-    ("quarantined", 3),
-    ("bad_address", 3),
-    ("stale_by_age", 5),
-    ("non_ascii_name", 8),
-    ("long_name", 2),
-    ("hostile_name", 7),
-    ("no_company", 4),
-    ("several_companies", 5),
-    ("labelled_company", 2),
+_PLANTS = Plants(
+    copies=(("duplicate_by_plus", 3), ("duplicate_by_additional", 3), ("replaced", 4)),
+    others=(
+        ("consultant", 1),
+        ("talkative", 1),
+        ("merged", 1),
+        ("no_email", 6),
+        ("malformed", 12),
+        ("additional_email", 5),
+        ("role_address", 5),
+        ("technical_mailbox", 4),
+        ("opted_out", 6),
+        ("hard_bounce", 5),
+        ("quarantined", 3),
+        ("bad_address", 3),
+        ("stale_by_age", 5),
+        ("non_ascii_name", 8),
+        ("long_name", 2),
+        ("hostile_name", 7),
+        ("no_company", 4),
+        ("several_companies", 5),
+        ("labelled_company", 2),
+    ),
+    once=frozenset({"consultant", "talkative", "merged"}),
 )
-# Planted at its first place only, however large the world.
-ONCE = frozenset({"consultant", "talkative", "merged"})
-
-
-def _slots() -> tuple[Slot, ...]:
-    plants = [Slot(label=label, variant=n, copies=True) for label, count in _COPIES for n in range(count)]
-    plants += [Slot(label=label, variant=n) for label, count in _OTHERS for n in range(count)]
-    slots = [Slot()] * PERIOD
-    # Every second place from 1 on, so that the place before a copy is always healthy.
-    for place, plant in zip(range(1, PERIOD, 2), plants, strict=False):
-        slots[place] = plant
-    return tuple(slots)
-
-
-SLOTS = _slots()
-_STAYS = Slot()
-
-
-def slot(index: int) -> Slot:
-    """Return what is planted at one contact; Ann Example, index 0, is always healthy."""
-    if not index:
-        return _STAYS
-    found = SLOTS[(index - 1) % PERIOD]
-    return _STAYS if found.label in ONCE and index > PERIOD else found
-
-
-def once(label: str) -> int:
-    """Return the index of the only contact with that plant."""
-    return 1 + next(place for place, planted in enumerate(SLOTS) if planted.label == label)
-
-
-def followed_by(index: int, count: int) -> Slot:
-    """Return the slot of the contact after this one, which may copy it."""
-    return slot(index + 1) if index + 1 < count else _STAYS
+SLOTS = _PLANTS.slots
+slot, followed_by, once = _PLANTS.slot, _PLANTS.followed_by, _PLANTS.once

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.sandbox import names, people
 from connector.sandbox.people import mix
+from connector.sandbox.plants import PERIOD
 
 from . import dirt
 from .catalogue import PICKLISTS
@@ -136,7 +137,7 @@ class Contacts:
             return ANCHOR - 30 * 86400
         # Last changed before the world began: within two years, or long ago for what has gone stale.
         changed = ANCHOR - (self._hashes[index] >> 32 & 0xFFFF) * 900
-        return changed - _STALE if _IS_STALE[(index - 1) % dirt.PERIOD] else changed
+        return changed - _STALE if _IS_STALE[(index - 1) % PERIOD] else changed
 
     def _modified(self, index: int) -> str:
         return written(self._changed(index))
@@ -147,7 +148,7 @@ class Contacts:
     @staticmethod
     def _labelled(label: str) -> Callable[[Sequence[int]], list[bool]]:
         marks = [planted.label == label for planted in dirt.SLOTS]
-        return lambda indices: [marks[(i - 1) % dirt.PERIOD] and i > 0 for i in indices]
+        return lambda indices: [marks[(i - 1) % PERIOD] and i > 0 for i in indices]
 
 
 _slot = dirt.slot
