@@ -9,8 +9,10 @@ from functools import partial
 from types import MappingProxyType
 
 from connector.domain import Contact
-from connector.store import Tx, codec, contacts
-from connector.store.contacts import KnownPerson, StoredContact
+from connector.store import Tx, codec
+from connector.store import linking as store_linking
+from connector.store.contacts import StoredContact
+from connector.store.linking import KnownPerson
 from connector.store.merges import Merge, waiting_for
 from connector.store.tables import instant
 from connector.sync import person
@@ -64,11 +66,11 @@ def known_of(
     keys = [address.key for _, address in judged if address.key]
     if others:
         keys = list(dict.fromkeys([*keys, *(address.key for own in others.values() for address in own)]))
-    people = contacts.known_people(tx, connection, ids, keys)
+    people = store_linking.known_people(tx, connection, ids, keys)
     here = [known.contact_id for known in people if known.connection == connection]
     return Known(
         people=people,
-        our_edits=contacts.our_edits(tx, connection, here) if here else {},
+        our_edits=store_linking.our_edits(tx, connection, here) if here else {},
         touched={known.contact_id: known.touched_at for known in people if known.connection == connection},
         merges=waiting_for(tx, connection, ids),
     )

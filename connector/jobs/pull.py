@@ -25,6 +25,7 @@ from connector.ports import ContactSource, HintSource, Page, Scope
 from connector.rules.names import referenced_names
 from connector.store import Tx, addresses, contacts, holds
 from connector.store import hints as store_hints
+from connector.store import linking as store_linking
 from connector.store.contacts import StoredContact
 from connector.store.merges import Merge
 from connector.store.segments import put_segments, remember_names
@@ -184,7 +185,7 @@ def _store(
         counts["forgotten"] += left_out
     judged = [(contact, judge(contact.email, explain=False)) for contact in wanted]
     others = other_addresses(wanted) if record.does(OTHER_ADDRESSES) else {}
-    with record.turn(contacts.link_in_turn, durable=False):
+    with record.turn(store_linking.link_in_turn, durable=False):
         _store_judged(record, connection, page, counts, verdict, judged, others, moves=moves)
 
 
@@ -235,7 +236,7 @@ def _store_judged(
         contacts.put_companies(tx, page.companies, page.epoch)
         contacts.put_contacts(tx, rows)
         addresses.put(tx, connection, other_keys)
-        contacts.put_ended_links(tx, ended)
+        store_linking.put_ended_links(tx, ended)
         contacts.put_memberships(tx, page.memberships, page.epoch)
         for group in page.finished_groups:
             contacts.finish_group(tx, connection, group, page.epoch)

@@ -15,7 +15,7 @@ from connector.jobs.replay import Recorded, replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import contacts, holds
-from connector.store.contacts import KnownPerson
+from connector.store.linking import KnownPerson
 from connector.store.segments import remembered_names
 from connector.sync.address import judge
 from tests.conftest import ConfigFor, ShiftedClock
