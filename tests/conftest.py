@@ -16,6 +16,7 @@ import pytest
 
 from connector.config import Config
 from connector.sandbox.connectwise import Server, serve
+from connector.store import open_store
 from tests.databases import PostgresServer
 from tests.settings import load_config
 
@@ -42,15 +43,38 @@ def postgres() -> PostgresServer:
     return server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database of the test's own, on SQLite and on PostgreSQL."""
+ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=ON_BOTH)
+def new_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without a schema, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'store' / 'nps.sqlite3'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     with server.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def _opened_once(postgres: PostgresServer) -> Iterator[str]:
+    name = postgres.create()
+    open_store(postgres.url(name)).close()
+    postgres.keep(name, "new")
+    yield name
+    postgres.drop(name)
+
+
+@pytest.fixture(params=ON_BOTH)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store of the test's own, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store' / 'nps.sqlite3'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name: str = request.getfixturevalue("_opened_once")
+    server.renew(name, "new")
+    return server.url(name)
 
 
 @pytest.fixture(scope="session")

@@ -185,10 +185,10 @@ def _cursor(story: Story) -> str:
 
 
 @pytest.mark.parametrize("round_", range(3))
-def test_processes_that_open_a_new_store_at_once_make_one(store_url: str, round_: int) -> None:
-    children = [_opener(store_url) for _ in range(4)]
+def test_processes_that_open_a_new_store_at_once_make_one(new_store_url: str, round_: int) -> None:
+    children = [_opener(new_store_url) for _ in range(4)]
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 4
-    store = open_store(store_url)
+    store = open_store(new_store_url)
     with store.read() as tx:
         assert tx.execute(text("select count(*) from installation")).scalar_one() == 1
     store.close()

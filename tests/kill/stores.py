@@ -50,19 +50,13 @@ class PostgresDatabase:
     def __init__(self) -> None:
         self._server = PostgresServer()
         self._name = self._server.create()
-        self._kept: dict[str, str] = {}
         self.url = self._server.url(self._name)
 
     def keep(self, name: str) -> None:
-        if name in self._kept:
-            self._server.drop(self._kept[name])
-        self._kept[name] = self._server.create(like=self._name)
+        self._server.keep(self._name, f"kept_{name}")
 
     def put_back(self, name: str) -> None:
-        self._server.drop(self._name)
-        self._name = self._server.create(like=self._kept[name])
-        self.url = self._server.url(self._name)
+        self._server.put_back(self._name, f"kept_{name}")
 
     def close(self) -> None:
-        for name in (self._name, *self._kept.values()):
-            self._server.drop(name)
+        self._server.drop(self._name)

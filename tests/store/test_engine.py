@@ -18,38 +18,38 @@ from connector.errors import ConfigError
 from connector.store import open_store, tables
 
 
-def test_the_migrations_make_the_tables_as_they_are_written(store_url: str) -> None:
-    store = open_store(store_url)
+def test_the_migrations_make_the_tables_as_they_are_written(new_store_url: str) -> None:
+    store = open_store(new_store_url)
     with store.read() as tx:
         context = MigrationContext.configure(tx, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
     store.close()
 
 
-def test_an_installation_keeps_its_id(store_url: str) -> None:
-    first = open_store(store_url)
+def test_an_installation_keeps_its_id(new_store_url: str) -> None:
+    first = open_store(new_store_url)
     made = first.installation()
     first.close()
-    second = open_store(store_url)
+    second = open_store(new_store_url)
     assert second.installation() == made
     second.close()
 
 
-def test_a_newer_schema_is_refused(store_url: str) -> None:
-    store = open_store(store_url)
+def test_a_newer_schema_is_refused(new_store_url: str) -> None:
+    store = open_store(new_store_url)
     with store.write() as tx:
         tx.execute(text("update alembic_version set version_num = '9999'"))
     store.close()
     with pytest.raises(ConfigError, match="newer than this program knows"):
-        open_store(store_url).close()
+        open_store(new_store_url).close()
 
 
-def test_two_processes_that_open_an_empty_store_at_once_make_one_schema(store_url: str) -> None:
+def test_two_processes_that_open_an_empty_store_at_once_make_one_schema(new_store_url: str) -> None:
     stores, errors = [], []
 
     def opening() -> None:
         try:
-            stores.append(open_store(store_url))
+            stores.append(open_store(new_store_url))
         except Exception as error:  # whatever it is, the test shows it
             errors.append(error)
 
@@ -151,10 +151,10 @@ def test_a_process_stopped_in_a_write_is_told_with_place_and_remedy(
         other.stdout.close()
 
 
-def test_the_schema_of_another_version_is_a_problem_with_its_remedy(store_url: str) -> None:
+def test_the_schema_of_another_version_is_a_problem_with_its_remedy(new_store_url: str) -> None:
     from connector.store.engine import schema_problem
 
-    store = open_store(store_url)
+    store = open_store(new_store_url)
     assert schema_problem(store) == ""
     with store.write() as tx:
         tx.execute(text("update alembic_version set version_num = '0001'"))
