@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -66,14 +67,13 @@ def _say_found(found: Found) -> None:
     if not stored.found:
         say("no contact and no answer is stored under this address; records and copies are searched all the same")
     else:
-        say(
-            f"stored: {len(stored.contacts)} contacts, {len(stored.responses)} answers, "
-            f"{len(stored.write_backs)} write-backs"
-        )
+        counts = ((stored.contacts, "contact"), (stored.responses, "answer"), (stored.write_backs, "write-back"))
+        say(f"stored: {', '.join(_number(len(what), word) for what, word in counts)}")
     if found.others:
         say(f"the address is shared by {len(found.others) + 1} people; all of them are erased")
-    for connection, receipt in found.in_crm:
-        say(f"stays in {connection}: {receipt.record_type.replace('_', ' ')} {receipt.record_id}  {receipt.link}")
+    for each in found.in_crm:
+        what = f"{each.record_type.replace('_', ' ')} {each.record_id}{_fields(each.fields)}"
+        say(f"stays in {each.connection}: {what}  {each.link}".rstrip())
     if found.in_crm or stored.contacts:
         say("what the CRM holds is the CRM's: erase the person there, too")
 
@@ -85,17 +85,28 @@ def _say_certificate(made: dict[str, Any]) -> None:
     removed = made["records_removed"]
     say(f"  records    {made['records_rewritten']} rewritten, {len(removed)} removed" + (":" if removed else ""))
     for name in removed:
-        say(f"             {name}")
+        why = made.get("why_removed", {}).get(name)  # certificates of before have none
+        say(f"             {name}{f': {why}' if why else ''}")
     for name, what in made["backups"].items():
         say(f"  backup     {name}: {what}")
     for each in made["remains_in_crm"]:
-        say(f"  remains    {each['what']} {each['id']} in {each['connection']}")
+        say(f"  remains    {each['what']} {each['id']} in {each['connection']}{_fields(each.get('fields', ()))}")
     for line in made["still_to_do"]:
         say(f"  to do      {line}")
     if made["found_in"]:
         say(f"  STILL IN   {', '.join(made['found_in'])}")
     else:
-        say(f"  searched   {made['searched']} files of the data folder: address, name and number are in none")
+        files = _number(made["searched"], "file")
+        say(f"  searched   {files} of the data folder: address, name and number are in none")
+
+
+def _fields(captions: Sequence[str]) -> str:
+    """` (fields NPS Score, NPS Comment)`; nothing where none are known."""
+    return f" ({'field' if len(captions) == 1 else 'fields'} {', '.join(captions)})" if captions else ""
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _say_listed(runtime: Runtime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     MetaData,
+    Row,
     String,
     Table,
     Text,
@@ -39,13 +40,32 @@ from connector.store import codec, forgotten
 from connector.store.engine import Store, Tx, open_store
 from connector.store.responses import ERASED
 
-Clean = Callable[[str | bytes], str | bytes]
+Clean = Callable[[str | bytes, str | None], str | bytes]
+"""A text, and of which connection its row is; None where the row does not say."""
 Rehearsed = Callable[[str, dict[str, Any]], str]
 """The key of the answer that a Job rehearsed, by its connection and parameters."""
 _KEPT = frozenset(("alembic_version", "installation", "forgotten", "erasure", "vault"))
 _REHEARSED = frozenset(("contact_id", "who", "score", "comment"))
 """Parameters of a rehearsal that say whose answer it was, and which."""
 _BATCH = 2000
+
+
+_FIELDS = frozenset(("record_response", "set_field"))
+_TAKEN_BACK = frozenset(("response", "contact", "company", "group"))
+"""Records of which an undo leaves nothing of ours: removed, given back what they had, taken out of. A ticket is closed
+and stands, and so does a note."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What is left of a person in another system: a record, or some fields of one."""
+
+    connection: str
+    record_type: str
+    record_id: str
+    link: str = ""
+    fields: tuple[str, ...] = ()
+    """Captions of those that the connector wrote; empty where the whole record is its own, or nobody knows."""
 
 
 @dataclass(slots=True)
@@ -64,7 +84,9 @@ class Stored:
     write_backs: dict[str, Any] = field(default_factory=dict)
     """Each write-back's key and change."""
     receipts: list[tuple[str, Receipt]] = field(default_factory=list)
-    """(connection, receipt): what stays in the other systems."""
+    """(connection, receipt) of everything that was written to the other systems."""
+    remains: list[Remains] = field(default_factory=list)
+    """What of it stays there: not what an undo has taken back."""
     tickets: list[tuple[str, str, str, bool]] = field(default_factory=list)
     """(connection, when, owner, whether rehearsed) of each ticket that was opened, or may have been."""
     texts: list[str] = field(default_factory=list)
@@ -110,7 +132,7 @@ def find(tx: Tx, address_key: str, rehearsed: Rehearsed) -> Stored:
     _find_rehearsals(tx, stored, rehearsed)
     statement = text(
         "select w.key, w.connection, w.kind, w.change, w.owner, w.rehearsal, w.changed_at, w.state, r.at, "
-        "r.record_id, r.record_type, r.link, r.already_there "
+        "r.record_id, r.record_type, r.link, r.already_there, r.before "
         "from write_back w left join receipt r on r.key = w.key where w.response_key = :k"
     )
     for key in stored.answers:
@@ -124,7 +146,25 @@ def find(tx: Tx, address_key: str, rehearsed: Rehearsed) -> Stored:
                     already_there=bool(row.already_there),
                 )  # fmt: skip
                 stored.receipts.append((row.connection, receipt))
+                stored.remains += _remains(row)
     return stored
+
+
+def _remains(row: Row[Any]) -> list[Remains]:
+    """The record of a receipt, and the contact's fields that were overwritten with it."""
+    undone = row.state == "undone"
+    if undone and row.record_type in _TAKEN_BACK:
+        return []
+    overwrote = codec.from_text(row.before) if row.before and row.kind in _FIELDS and not undone else {}
+    record = Remains(
+        connection=row.connection, record_type=row.record_type, record_id=row.record_id, link=row.link,
+        fields=tuple(overwrote) if row.record_type in ("contact", "company") else (),
+    )  # fmt: skip
+    contact = codec.from_text(row.change).get("contact_id")
+    if not overwrote or record.fields or not contact:
+        return [record]
+    fields = tuple(overwrote)
+    return [record, Remains(connection=row.connection, record_type="contact", record_id=str(contact), fields=fields)]
 
 
 def _find_rehearsals(tx: Tx, stored: Stored, rehearsed: Rehearsed) -> None:
@@ -141,12 +181,15 @@ def _find_rehearsals(tx: Tx, stored: Stored, rehearsed: Rehearsed) -> None:
             stored.texts.append(stored.rehearsals[key])
 
 
-def still_named(tx: Tx, words: str) -> bool:
-    """Whether any contact has this name or number."""
-    for row in tx.execute(text("select doc from contact").execution_options(yield_per=_BATCH)):
-        contact = codec.decode_contact(row.doc)
-        if words.casefold() in (contact.name.casefold(), contact.phone.casefold()):
-            return True
+def still_named(tx: Tx, words: str, but: Collection[tuple[str, str]] = ()) -> bool:
+    """Whether any contact has this name or number, `but` for these (connection, id)."""
+    with tx.execute(text("select doc from contact").execution_options(yield_per=_BATCH)) as rows:
+        for row in rows:
+            contact = codec.decode_contact(row.doc)
+            if (contact.connection, contact.id) in but:
+                continue
+            if words.casefold() in (contact.name.casefold(), contact.phone.casefold()):
+                return True
     return False
 
 
@@ -247,10 +290,12 @@ def _clean(tx: Tx, table: Table, clean: Clean) -> int:
     texts = [column for column in table.columns if isinstance(column.type, String | Text | LargeBinary)]
     if not texts or not keys:
         return 0
+    plans = _plans(tx, table)
     changed = []
     for row in tx.execute(select(*keys, *(c for c in texts if c not in keys)).execution_options(yield_per=_BATCH)):
         values = {c.name: getattr(row, c.name) for c in texts}
-        cleaned = {name: clean(_plain(value)) for name, value in values.items() if value}
+        connection = values.get("connection") or plans.get(values.get("plan_id", ""))
+        cleaned = {name: clean(_plain(value), connection) for name, value in values.items() if value}
         different = {name: value for name, value in cleaned.items() if value != _plain(values[name])}
         if different:
             changed.append(({key.name: getattr(row, key.name) for key in keys}, different))
@@ -261,6 +306,14 @@ def _clean(tx: Tx, table: Table, clean: Clean) -> int:
         else:
             tx.execute(update(table).where(this).values(different))
     return len(changed)
+
+
+def _plans(tx: Tx, table: Table) -> dict[str, str]:
+    """The connection of each plan, where the table's rows have it by theirs."""
+    plan = table.metadata.tables.get("plan")
+    if "plan_id" not in table.c or plan is None:
+        return {}
+    return {row.id: row.connection for row in tx.execute(select(plan.c.id, plan.c.connection))}
 
 
 def _plain(value: Any) -> str | bytes:

@@ -101,6 +101,11 @@ def left_behind(tx: Tx, connection: str) -> tuple[frozenset[str], frozenset[str]
     return frozenset(keys), frozenset(tickets)
 
 
+def records_removed(tx: Tx) -> dict[str, datetime]:
+    """The names of records that erasures removed, and when."""
+    return {name: at for _, at, doc in certificates(tx) for name in doc.get("records_removed", ())}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasures:
     """Everything a store knows of erasures, to be put into its copies."""

@@ -67,9 +67,9 @@ def test_holds_refusals_and_lost_records_are_named_each_with_its_command(desk: D
     record = jobs(connector, "pull")[0]["attempts"][0]["record"]
     (desk.folder / record).unlink()
     said = words(findings(connector))
-    assert "1 write-backs were refused; open_ticket" in said
+    assert "1 write-back was refused; open_ticket" in said
     assert "connector outbox list" in said
-    assert "the records of 1 attempts are gone" in said
+    assert "is gone before its time" in said
 
 
 def test_an_open_folder_and_a_killed_process_and_a_locked_database_are_named(desk: Desk, connector: Connector) -> None:
@@ -153,3 +153,30 @@ def test_a_copy_that_came_back_is_known_by_the_records_it_does_not_know(desk: De
     assert "came back" in finding["what"]
     assert "connector forget" in finding["remedy"]
     assert "connector suppress" in finding["remedy"]
+
+
+def test_a_connection_held_for_its_credentials_wants_them_corrected_first(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    store = sqlite3.connect(desk.folder / "nps-data/nps.sqlite3")
+    store.execute("insert into hold values ('connection', 'psa', 'auth', 'refused', '2026-11-20T16:20:00.000000Z')")
+    store.commit()
+    store.close()
+    [held] = [each for each in findings(connector) if each["place"] == "connection psa"]
+    assert held["remedy"].startswith("correct its credentials")
+    assert held["remedy"].endswith("then connector resume psa")
+
+
+def test_a_rehearsal_that_was_refused_is_nothing_wrong_in_mode_live(desk: Desk, connector: Connector) -> None:
+    desk.write("live", lambda text: text.replace("priority: High", "priority: Nonexistent"))
+    connector("pull")
+    answer(desk, connector, {"email": ANN, "score": 3})
+    connector("deliver")
+    assert "1 write-back was refused" in words(findings(connector))
+    store = sqlite3.connect(desk.folder / "nps-data/nps.sqlite3")
+    store.execute("update write_back set rehearsal = 1")
+    store.commit()
+    store.close()
+    desk.write("live")
+    [note] = [each for each in findings(connector, code=0) if each["place"] == "rehearsals"]
+    assert note["severity"] == "note"
+    assert "1 rehearsal copy was refused; nothing waits for that in mode live" in note["what"]

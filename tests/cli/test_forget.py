@@ -131,3 +131,30 @@ def test_a_copy_too_old_to_know_of_erasures_says_so(desk: Desk, connector: Conne
     [said] = made["backups"].values()
     assert said.startswith("cleaned; ")
     assert any("connector forget" in line for line in made["still_to_do"])
+
+
+def test_a_record_that_an_erasure_removed_is_known_as_such_everywhere(desk: Desk, connector: Connector) -> None:
+    data = told(desk, connector)
+    [job, *_] = jobs(connector, "collect")
+    record = desk.folder / job["attempts"][0]["record"]
+    record.write_bytes(record.read_bytes()[:-40] + b"x" * 60)
+    said = connector("forget", ANN, "--yes")
+    assert said.code == 0, said
+    assert f"1 removed:\n             {record.name}: the record is damaged" in said.out
+    assert f"{record.name}: the record is damaged" in connector("forget", "--list").out
+    assert "before its time" not in connector("doctor").out, "nobody is told to bring it back"
+    shown = connector("jobs", "show", job["id"])
+    assert "removed by an erasure, " in shown.out
+    assert "replay it offline" not in shown.out
+    replayed = connector("jobs", "replay", job["id"])
+    assert replayed.code != 0
+    assert "an erasure removed the record, " in replayed.err
+    assert "keep_exchanges" not in replayed.err
+    assert "an erasure removed" in connector("jobs", "export", job["id"], str(data / "x.zst"), "--pseudonyms").err
+
+
+def test_files_that_somebody_had_written_are_named_as_theirs(desk: Desk, connector: Connector) -> None:
+    told(desk, connector)
+    said = connector("forget", ANN, "--yes").out
+    assert "to do      files that somebody had written (preview --csv, hygiene --csv, export" in said
+    assert "stored: 1 contact, 2 answers" in said

@@ -21,7 +21,7 @@ from connector.jobs.owner import is_dead
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import Runtime
 from connector.rules.actions import LOG
-from connector.store import Store, attempts, holds, jobs, outbox, standing
+from connector.store import Store, attempts, forgotten, holds, jobs, outbox, standing
 
 Examination = Callable[[Store, Runtime | None, Path, datetime], Iterator[Finding]]
 SKEW = timedelta(minutes=2)
@@ -38,7 +38,11 @@ def _holds(store: Store, runtime: Runtime | None, _data: Path, _now: datetime) -
     for hold in found:
         paused = hold.cause == "pause"
         name = "all" if hold.kind == holds.EVERYTHING or hold.kind == "everything" else hold.name
-        remedy = "correct the name, then connector pull" if hold.kind == holds.AUDIENCE else f"connector resume {name}"
+        remedy = f"connector resume {name}"
+        if hold.kind == holds.AUDIENCE:
+            remedy = "correct the name, then connector pull"
+        elif hold.cause == "auth":
+            remedy = f"correct its credentials (the connection's keys, or the rights of its user), then {remedy}"
         what = f"{'paused' if paused else 'held'} since {_when(hold.since, runtime)}: {hold.reason}"
         yield Finding(Severity.LOOK if paused else Severity.WRONG, f"{hold.kind} {hold.name}", what, remedy)
 
@@ -55,23 +59,36 @@ def _leases(store: Store, _runtime: Runtime | None, _data: Path, now: datetime) 
             )  # fmt: skip
 
 
-def _write_backs(store: Store, _runtime: Runtime | None, _data: Path, now: datetime) -> Iterator[Finding]:
+def _write_backs(store: Store, runtime: Runtime | None, _data: Path, now: datetime) -> Iterator[Finding]:
     with store.read() as tx:
         entries = outbox.listed(tx, states=("rejected", "unknown"))
         counts, oldest = outbox.counts(tx), standing.oldest(tx)
         last = standing.last_of_each_story(tx)
+    if runtime is not None and runtime.mode is not Mode.REHEARSAL:
+        copies = [entry for entry in entries if entry.rehearsal and entry.write_back.state.value == "rejected"]
+        entries = [entry for entry in entries if entry not in copies]
+        if copies:
+            yield Finding(
+                Severity.NOTE, "rehearsals",
+                f"{_number(len(copies), 'rehearsal copy was', 'rehearsal copies were')} refused; "
+                f"nothing waits for that in mode {runtime.mode.value}",
+                "connector outbox list --state rejected says why; connector outbox settle KEY --discard puts one away",
+            )  # fmt: skip
     by_state = Counter((entry.write_back.state.value, entry.write_back.connection) for entry in entries)
     for (state, connection), count in sorted(by_state.items()):
         example = next(e for e in entries if (e.write_back.state.value, e.write_back.connection) == (state, connection))
         if state == "rejected":
             yield Finding(
                 Severity.WRONG, connection,
-                f"{count} write-backs were refused; {example.write_back.kind}: {example.error[:200]}",
+                f"{_number(count, 'write-back was', 'write-backs were')} refused; {example.write_back.kind}: "
+                f"{example.error[:200]}",
                 "connector outbox list --state rejected; mend the cause, then connector outbox release KEY",
             )  # fmt: skip
         else:
             yield Finding(
-                Severity.LOOK, connection, f"of {count} write-backs it is not known whether they arrived",
+                Severity.LOOK, connection,
+                f"of {_number(count, 'write-back', 'write-backs')} it is not known whether "
+                f"{'it' if count == 1 else 'they'} arrived",
                 "connector deliver looks them up; connector outbox settle KEY for those it cannot",
             )  # fmt: skip
     for job, attempt in last:
@@ -82,7 +99,8 @@ def _write_backs(store: Store, _runtime: Runtime | None, _data: Path, now: datet
             )  # fmt: skip
     if counts.get("sending") and now - oldest["sending"] > timedelta(minutes=10):
         yield Finding(
-            Severity.LOOK, "outbox", f"{counts['sending']} write-backs are being sent for more than 10 minutes",
+            Severity.LOOK, "outbox",
+            f"{_number(counts['sending'], 'write-back is', 'write-backs are')} being sent for more than 10 minutes",
             "connector deliver adopts them and looks them up",
         )  # fmt: skip
 
@@ -115,17 +133,22 @@ def _records(store: Store, runtime: Runtime | None, data: Path, now: datetime) -
     kept_since = runtime.config.storage.keep_exchanges.before(now) if runtime else now - timedelta(days=1)
     missing: list[str] = []
     with store.read() as tx:
+        erased = forgotten.records_removed(tx)
         for job in jobs.listed(tx, limit=200):
             missing += [
                 attempt.id
                 for attempt in attempts.of_job(tx, job.id)
-                if attempt.started_at > kept_since and not (data / attempt.journal).is_file()
+                if attempt.started_at > kept_since
+                and not (data / attempt.journal).is_file()
+                and Path(attempt.journal).name not in erased
             ]
         last = standing.last_of_each_story(tx)
     if missing:
         yield Finding(
             Severity.LOOK, str(data / "journal"),
-            f"the records of {len(missing)} attempts are gone before their time, {missing[0]} for one",
+            f"the record of attempt {missing[0]} is gone before its time"
+            if len(missing) == 1
+            else f"the records of {len(missing)} attempts are gone before their time, {missing[0]} for one",
             "restore the folder with the database, or raise storage.keep_exchanges_mb",
         )  # fmt: skip
     told: set[str] = set()
@@ -157,11 +180,15 @@ def _came_back(store: Store, runtime: Runtime | None, data: Path, now: datetime)
     if unknown:
         yield Finding(
             Severity.LOOK, "database",
-            f"a copy came back, it seems: {len(unknown)} attempts since {_when(min(unknown), runtime)} have a "
-            "record and no row",
+            f"a copy came back, it seems: {_number(len(unknown), 'attempt', 'attempts')} since "
+            f"{_when(min(unknown), runtime)} {'has' if len(unknown) == 1 else 'have'} a record and no row",
             "whatever was decided since then is not in it: repeat connector forget and connector suppress, and import "
             "what was answered (docs/operations.md, Coming back)",
         )  # fmt: skip
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _when(at: datetime, runtime: Runtime | None) -> str:

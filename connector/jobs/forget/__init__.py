@@ -18,7 +18,6 @@ from typing import Any
 
 import msgspec
 
-from connector.domain import Receipt
 from connector.errors import ConfigError, ConnectorError
 from connector.jobs import rehearse
 from connector.jobs.collect import ANSWERS
@@ -37,6 +36,10 @@ from connector.store.tables import moment
 from connector.sync.address import judge
 
 LEASE = timedelta(minutes=30)
+ON_REQUEST = (
+    "files that somebody had written (preview --csv, hygiene --csv, export, jobs export, support-bundle, --json into a "
+    "file) are where that person put them: yours to remove"
+)
 Told = Callable[[str], None]
 
 
@@ -46,7 +49,7 @@ class Found:
 
     address: str
     stored: erase.Stored
-    in_crm: list[tuple[str, Receipt]]
+    in_crm: list[erase.Remains]
     others: list[str]
     """Contacts of other people who have the same address: they are erased with it."""
 
@@ -62,8 +65,10 @@ class Certificate:
     rows: dict[str, int] = field(default_factory=dict)
     records_rewritten: int = 0
     records_removed: list[str] = field(default_factory=list)
+    why_removed: dict[str, str] = field(default_factory=dict)
+    """Of each of them, by its name."""
     backups: dict[str, str] = field(default_factory=dict)
-    remains_in_crm: list[dict[str, str]] = field(default_factory=list)
+    remains_in_crm: list[dict[str, Any]] = field(default_factory=list)
     write_backs: list[str] = field(default_factory=list)
     """The keys of what was written, which tickets in the CRM carry yet: so that reconcile knows them as ours."""
     tickets_opened: list[dict[str, Any]] = field(default_factory=list)
@@ -86,7 +91,7 @@ def find(runtime: Runtime, email: str) -> Found:
         stored = erase.find(tx, key, partial(rehearse.key_of, runtime.store.installation()))
     stored.addresses.add(email.strip().casefold())
     names = sorted({contact.name for contact in stored.contacts})
-    return Found(address=key, stored=stored, in_crm=stored.receipts, others=names[1:])
+    return Found(address=key, stored=stored, in_crm=stored.remains, others=names[1:])
 
 
 def forget(runtime: Runtime, found: Found, told: Told = lambda _: None) -> Certificate:
@@ -105,8 +110,9 @@ def forget(runtime: Runtime, found: Found, told: Told = lambda _: None) -> Certi
         subject = forgotten.digest(key, forgotten.ADDRESS, found.address)
         made = Certificate(number=f"{now:%y%m%d}-{secrets.token_hex(4)}", at=now, subject=subject)
         made.remains_in_crm = [
-            {"connection": connection, "what": receipt.record_type.replace("_", " "), "id": receipt.record_id}
-            for connection, receipt in found.in_crm
+            {"connection": each.connection, "what": each.record_type.replace("_", " "), "id": each.record_id}
+            | ({"fields": list(each.fields)} if each.fields else {})
+            for each in found.in_crm
         ]
         made.write_backs = sorted(stored.write_backs)
         made.tickets_opened = [
@@ -116,6 +122,7 @@ def forget(runtime: Runtime, found: Found, told: Told = lambda _: None) -> Certi
             if moment(at) > now - DAY
         ]  # fmt: skip
         _records(runtime, erasing, made, told, go_on)
+        traces.shared = files.of_others(runtime, traces, stored.refs)
         told("copies of the database")
         made.backups = files.clean_backups(runtime, stored, erasing)
         for name in files.remember(runtime):
@@ -127,7 +134,7 @@ def forget(runtime: Runtime, found: Found, told: Told = lambda _: None) -> Certi
         _rows(runtime, stored, erasing, made)
         told("a search of every file")
         made.searched, made.found_in = files.search(runtime, traces)
-        made.still_to_do += files.not_ours(runtime, traces, imported)
+        made.still_to_do += [*files.not_ours(runtime, traces, imported), ON_REQUEST]
         with runtime.store.write() as tx:
             forgotten.put_certificate(tx, made.number, msgspec.to_builtins(made), now=now)
         files.remember(runtime)  # the certificate, too
@@ -165,10 +172,11 @@ def _records(runtime: Runtime, erasing: Erasing, made: Certificate, told: Told, 
             rewrite(path, part, erasing)
             if any(erasing.is_named_in(line) for line in read_lines(part)):
                 raise ConnectorError("it still speaks of the person")
-        except ConnectorError:
+        except ConnectorError as error:
             part.unlink(missing_ok=True)
             path.unlink()
             made.records_removed.append(path.name)
+            made.why_removed[path.name] = _why_removed(path, erasing.traces, error)
             continue
         written = path.stat().st_mtime_ns
         os.utime(part, ns=(written, written))  # it is kept no longer for having been rewritten
@@ -179,6 +187,12 @@ def _records(runtime: Runtime, erasing: Erasing, made: Certificate, told: Told, 
         if attempt_id is not None and recorded.end is not None:
             with runtime.store.write() as tx:
                 erase.put_digests(tx, attempt_id, recorded.inputs_digest, str(recorded.end["outputs"]))
+
+
+def _why_removed(path: Path, traces: Traces, error: ConnectorError) -> str:
+    """Without the rows that differ, which may be about people: the certificate is to be kept."""
+    why = str(error).removeprefix(f"{path.name}: ").partition("; not exported")[0].splitlines()[0]
+    return why if len(why) <= 200 and not traces.speak(why) else "it could not be rewritten without the person"
 
 
 def _concerned(paths: Iterable[Path], erasing: Erasing) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def copies(runtime: Runtime) -> list[str]:
 
 def search(runtime: Runtime, traces: Traces) -> tuple[int, list[str]]:
     """(files searched, those in which the address, the name or the number still stands), raw and unpacked."""
-    needles = traces.addresses | (traces.literal - _of_others(runtime, traces))
+    needles = traces.addresses | (traces.literal - of_others(runtime, traces))
     count, found = 0, []
     for path in sorted(runtime.data.rglob("*")):
         if path.is_file():
@@ -93,13 +93,13 @@ def _called(path: Path, traces: Traces) -> str:
 
 
 def _needles(traces: Traces) -> set[str]:
-    return traces.addresses | traces.literal
+    return traces.addresses | (traces.literal - traces.shared)
 
 
-def _of_others(runtime: Runtime, traces: Traces) -> set[str]:
-    """Names and numbers that somebody else in the store has, too."""
+def of_others(runtime: Runtime, traces: Traces, but: Collection[tuple[str, str]] = ()) -> set[str]:
+    """Names and numbers that somebody else in the store has, too, than these contacts."""
     with runtime.store.read() as tx:
-        return {needle for needle in traces.literal if erase.still_named(tx, needle)}
+        return {needle for needle in traces.literal if erase.still_named(tx, needle, but)}
 
 
 def _is_database(path: Path) -> bool:

@@ -30,6 +30,8 @@ class Traces:
         self.quotations: set[str] = set()
         self.literal: set[str] = set()
         """Names and phone numbers as they were written, for a search byte by byte."""
+        self.shared: set[str] = set()
+        """Those of them that somebody else has, too: the number of a switchboard."""
 
     def add_contact(self, contact: Contact) -> None:
         self.add_addresses((contact.email, *contact.other_emails))
@@ -74,14 +76,19 @@ class Traces:
                 self.add_phone(row[key])
 
     def speak(self, text: str, *, quotations: bool = True) -> bool:
-        """Whether the text speaks of the person. A quotation may be somebody else's words, too."""
+        """Whether the text speaks of the person. A quotation may be somebody else's words, too; without them, a name or
+        number that is shared is none of theirs either."""
         low = text.casefold()
+        phones, names = self.phones, self.names
+        if not quotations and self.shared:
+            phones = phones - {"".join(filter(str.isdigit, each)) for each in self.shared}
+            names = names - {_words(each) for each in self.shared}
         if any(address in low or address.replace("@", "%40") in low for address in self.addresses):
             return True
-        if self.phones and any("".join(filter(str.isdigit, m[0])) in self.phones for m in _PHONE.finditer(text)):
+        if phones and any("".join(filter(str.isdigit, m[0])) in phones for m in _PHONE.finditer(text)):
             return True
         words = f" {_words(low)} "
-        return any(f" {each} " in words for each in (*self.names, *(self.quotations if quotations else ())))
+        return any(f" {each} " in words for each in (*names, *(self.quotations if quotations else ())))
 
     def may_be_in(self, line: bytes, ids: Iterable[str]) -> bool:
         """Whether a closer look is worth it; never False for a line that speaks of the person."""
