@@ -10,8 +10,8 @@ from connector.jobs import schedule
 from connector.jobs.local_time import when, zone_of
 from connector.jobs.runtime import Runtime
 from connector.jobs.schedule import Entry
-from connector.jobs.wanted import wanted
-from connector.store import attempts, holds
+from connector.jobs.wanted import waits_since, wanted
+from connector.store import Tx, attempts, holds
 from connector.store.engine import schema_problem
 
 PERIODS = 3
@@ -30,15 +30,28 @@ def reasons(runtime: Runtime, entries: Sequence[Entry], started_at: datetime) ->
                 if not entry.period or not wanted(tx, runtime, entry, now):
                     continue
                 last = attempts.newest_success(tx, entry.story, entry.connection, entry.params, also=("stopped",))
-                since = last.attempt.ended_at if last and last.attempt and last.attempt.ended_at else None
+                done = last.attempt.ended_at if last and last.attempt and last.attempt.ended_at else None
                 hold = held.get(entry.connection) or held.get(holds.EVERYTHING)
                 if hold is not None and hold.cause == "pause":
                     continue  # a person wants it so
-                if schedule.overdue(entry, now, since or started_at, PERIODS):
-                    found.append(_words(entry, when(since, zone_of(runtime.config)), hold))
+                since = _since(tx, runtime, entry, done or started_at, now)
+                if schedule.overdue(entry, now, since, PERIODS):
+                    found.append(_words(entry, when(done, zone_of(runtime.config)), hold))
         return found
     except ConnectorError as trouble:
         return [f"the store does not answer: {trouble}"]
+
+
+def _since(tx: Tx, runtime: Runtime, entry: Entry, done: datetime, now: datetime) -> datetime:
+    """From when its periods count: since it was done last, or since there is something to do again.
+
+    The first Attempt after that counts too: one that fails over and over touches the very rows that wait.
+    """
+    waits = waits_since(tx, runtime, entry, now)
+    if waits is None or waits <= done:
+        return done
+    tried = attempts.first_since(tx, entry.story, entry.connection, entry.params, done)
+    return min(waits, tried) if tried is not None else waits
 
 
 def _words(entry: Entry, since: str, hold: holds.Hold | None) -> str:

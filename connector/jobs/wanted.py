@@ -29,6 +29,22 @@ def wanted(tx: Tx, runtime: Runtime, entry: Entry, now: datetime) -> bool:
     return True
 
 
+def waits_since(tx: Tx, runtime: Runtime, entry: Entry, now: datetime) -> datetime | None:
+    """Since when there is what a story is wanted for that is not always; None for one that always is.
+
+    An Attempt that was begun proves that it was there, also where it touched what waits.
+    """
+    rehearsal = runtime.mode is Mode.REHEARSAL
+    if entry.story == "deliver":
+        return work.waits_since(tx, entry.connection, now=now, mode=runtime.mode)
+    if entry.story == "watch":
+        return follow_ups.watched(tx, rehearsal=rehearsal, without=FINAL).get(entry.connection)
+    if entry.story == "reconcile":
+        oldest = follow_ups.oldest_ticket(tx, entry.connection, rehearsal=rehearsal)
+        return oldest + entry.period if oldest is not None else None
+    return None
+
+
 def _stopped_as_before(tx: Tx, runtime: Runtime, entry: Entry, now: datetime) -> bool:
     """Whether a fuse stopped the last delivery, and would stop this one before its first effect, with the same words.
 

@@ -196,6 +196,18 @@ def newest_success(
     return Newest(job=jobs.job_of(row), attempt=get(tx, row.attempt_id)) if row else None
 
 
+def first_since(tx: Tx, story: str, connection: str, params: dict[str, Any], since: datetime) -> datetime | None:
+    """When the first Attempt of such Jobs after that moment began; None where there was none."""
+    row = tx.execute(
+        text(
+            "select min(a.started_at) as at from attempt a join job j on j.id = a.job_id "
+            "where j.story = :s and j.connection = :c and j.params = :p and a.started_at > :since"
+        ),
+        {"s": story, "c": connection, "p": codec.to_text(params), "since": instant(since)},
+    ).one()
+    return moment(row.at) if row.at else None
+
+
 def records(tx: Tx) -> tuple[frozenset[str], datetime | None]:
     """The files of all attempts' records, and when the oldest began; None where there was none."""
     rows = tx.execute(text("select journal, started_at from attempt")).all()

@@ -145,19 +145,19 @@ def open_answers(tx: Tx, ticket_key: str = "", *, rehearsal: bool) -> dict[str, 
     return found
 
 
-def watched(tx: Tx, *, rehearsal: bool, without: Collection[FollowUpState]) -> list[str]:
-    """The connections on which a ticket of ours is not in one of these states."""
+def watched(tx: Tx, *, rehearsal: bool, without: Collection[FollowUpState]) -> dict[str, datetime]:
+    """The connections on which a ticket of ours is not in one of these states, and since when the oldest is open."""
     names = ", ".join(f":s{n}" for n in range(len(without))) or "''"
     rows = tx.execute(
         text(
-            "select distinct w.connection from write_back w join receipt r on r.key = w.key "
+            "select w.connection, min(r.at) as at from write_back w join receipt r on r.key = w.key "
             "left join follow_up f on f.key = w.key where w.kind = 'open_ticket' and r.record_type = 'ticket' "
             f"and w.rehearsal = :rehearsal and w.state = 'applied' and (f.state is null or f.state not in ({names})) "
-            "order by 1"
+            "group by w.connection order by w.connection"
         ),
         {"rehearsal": rehearsal, **{f"s{n}": state.value for n, state in enumerate(without)}},
     )
-    return [row.connection for row in rows]
+    return {row.connection: moment(row.at) for row in rows}
 
 
 def oldest_ticket(tx: Tx, connection: str, *, rehearsal: bool) -> datetime | None:

@@ -11,9 +11,22 @@ from sqlalchemy import Row, text
 from connector.domain import Mode
 from connector.store import outbox
 from connector.store.engine import Tx
-from connector.store.tables import instant
+from connector.store.tables import instant, moment
 
 _UNSETTLED = "(w.state = 'sending' or (w.state = 'unknown' and w.look_after <= :now))"
+_WORK = (
+    "from write_back w left join write_back d on d.key = w.depends_on "
+    f"where ({_UNSETTLED} or (w.state = 'waiting' and w.not_before <= :now and :sends and "
+    "w.rehearsal = :rehearsal and (w.depends_on is null or d.state not in ('waiting', 'sending', 'unknown')))) "
+)
+"""What a delivery would do something on now."""
+_ARRIVED = (
+    "case w.state when 'waiting' then case "
+    "when w.not_before >= w.changed_at and w.not_before >= coalesce(d.changed_at, '') then w.not_before "
+    "when coalesce(d.changed_at, '') >= w.changed_at then d.changed_at else w.changed_at end "
+    "when 'unknown' then w.look_after else w.changed_at end"
+)
+"""Since when it is work: its time came, it was changed last, and what it waited for was settled."""
 
 
 def connections_with_work(tx: Tx, *, now: datetime, mode: Mode) -> list[str]:
@@ -21,16 +34,20 @@ def connections_with_work(tx: Tx, *, now: datetime, mode: Mode) -> list[str]:
 
     Due is also what a fuse may hold; not what waits for another that is still on its way.
     """
-    rows = tx.execute(
-        text(
-            f"select distinct w.connection from write_back w left join write_back d on d.key = w.depends_on "
-            f"where {_UNSETTLED} or (w.state = 'waiting' and w.not_before <= :now and :sends and "
-            "w.rehearsal = :rehearsal and (w.depends_on is null or d.state not in ('waiting', 'sending', 'unknown'))) "
-            "order by 1"
-        ),
-        {"now": instant(now), "sends": mode is not Mode.PREVIEW, "rehearsal": mode is Mode.REHEARSAL},
-    )
+    rows = tx.execute(text(f"select distinct w.connection {_WORK}order by 1"), _asked(now, mode))
     return [row.connection for row in rows]
+
+
+def waits_since(tx: Tx, connection: str, *, now: datetime, mode: Mode) -> datetime | None:
+    """Since when the oldest of what a delivery would do something on now is there to be done; None where nothing is."""
+    row = tx.execute(
+        text(f"select min({_ARRIVED}) as at {_WORK}and w.connection = :c"), {"c": connection, **_asked(now, mode)}
+    ).one()
+    return moment(row.at) if row.at else None
+
+
+def _asked(now: datetime, mode: Mode) -> dict[str, Any]:
+    return {"now": instant(now), "sends": mode is not Mode.PREVIEW, "rehearsal": mode is Mode.REHEARSAL}
 
 
 BEFORE_LIVE = ("preview", "rehearsal")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from connector.jobs import once, schedule, stories
+from connector.jobs import once, readiness, schedule, stories
 from connector.jobs.service import due_slot
 from connector.jobs.wanted import wanted
 from connector.sandbox.connectwise import Server
-from connector.store import attempts, fuses, outbox
+from connector.store import attempts, fuses, jobs, outbox
 from tests.jobs.test_collect import Desk, opened
 from tests.jobs.test_guards import RULES, answers, deliver
 
@@ -24,6 +25,61 @@ def is_wanted(desk: Desk) -> bool:
     now = desk.clock()
     with desk.runtime.store.read() as tx:
         return wanted(tx, desk.runtime, entry, now)
+
+
+def overdue(desk: Desk) -> list[str]:
+    """The stories that are, which all began long ago."""
+    entries = schedule.entries(desk.runtime.config, stories.TIMED)
+    found = readiness.reasons(desk.runtime, entries, desk.start - timedelta(days=30))
+    return [reason.partition(" is due")[0] for reason in found]
+
+
+def test_a_delivery_is_overdue_from_when_work_arrived_and_not_from_the_last_one(opened: Opened) -> None:
+    desk = opened(rules=RULES, schedule={"deliver": "1 minute", "pull": "30 days", "watch": "30 days"})
+    answers(desk, 0)
+    assert deliver(desk).outcome == "done"
+    desk.clock.move(minutes=60)
+    desk.collect({"external_id": "late", "score": 2})
+    assert overdue(desk) == [], "it settles yet"
+    desk.clock.move(minutes=16)
+    assert is_wanted(desk)
+    assert overdue(desk) == [], "it may go for a minute"
+    desk.clock.move(minutes=6)
+    assert overdue(desk) == ["deliver of psa"]
+    assert deliver(desk).outcome == "done"
+    assert overdue(desk) == []
+
+
+def test_what_was_there_at_a_delivery_that_failed_waits_since_then_though_it_was_touched(opened: Opened) -> None:
+    desk = opened(rules=RULES, schedule={"deliver": "5 minutes", "pull": "30 days", "watch": "30 days"})
+    answers(desk, 0)
+    desk.clock.move(minutes=18)
+    [entry] = desk.entries("s0")
+    now = desk.clock()
+    with desk.runtime.store.write() as tx:
+        job = jobs.put_job(tx, story="deliver", connection="psa", slot="s", params={}, now=now)
+        tried = attempts.start(tx, job, clock=now, seed="", config="c", config_doc="{}", journal="{id}", now=now)
+        attempts.end(tx, replace(tried, outcome="deferred", ended_at=now))
+    desk.clock.move(minutes=30)
+    with desk.runtime.store.write() as tx:
+        outbox.move(tx, entry.write_back.key, from_states=("waiting",), to="waiting", now=desk.clock())
+    assert overdue(desk) == ["deliver of psa"]
+
+
+def test_a_watch_is_overdue_from_when_a_ticket_was_opened_and_a_reconcile_from_when_one_is_old_enough(
+    opened: Opened,
+) -> None:
+    desk = opened(rules=RULES, schedule={"watch": "5 minutes", "reconcile": "1 day", "pull": "30 days"})
+    answers(desk, 0)
+    assert deliver(desk).outcome == "done"
+    assert overdue(desk) == []
+    desk.clock.move(minutes=30)
+    assert overdue(desk) == ["watch of psa"]
+    assert once.perform(desk.runtime, "watch", "psa").outcome == "done"
+    desk.clock.move(hours=24)
+    assert "reconcile of psa" not in overdue(desk)
+    desk.clock.move(hours=120)
+    assert "reconcile of psa" in overdue(desk)
 
 
 def test_what_an_owner_s_share_holds_is_told_once_and_goes_when_the_day_is_over(opened: Opened) -> None:
