@@ -14,13 +14,13 @@ from connector.cli import common
 from connector.cli.config_diff import difference
 from connector.cli.output import facts, moment, say, table
 from connector.cli.replaying import laid_out, replayed
-from connector.errors import AuthError, ConfigError
+from connector.errors import AuthError, ConfigError, ContractError
 from connector.jobs import runner
 from connector.jobs.rerun import forecast
 from connector.jobs.rerun import rerun as run_forecast
 from connector.jobs.rerun.forecast import Forecast
 from connector.jobs.runtime import Runtime
-from connector.store import Tx, attempts, codec, jobs
+from connector.store import Tx, attempts, codec, forgotten, jobs
 from connector.store.attempts import Attempt
 from connector.timespan import parse_span
 
@@ -55,7 +55,8 @@ def list_jobs(
         begin = _since(since, runtime.now()) if since else None
         chosen = jobs.listed(tx, limit=limit, story=story, connection=connection, outcome=outcome, since=begin)
         found = [(job, attempts.of_job(tx, job.id)) for job in chosen]
-        facts({"jobs": [_facts(runtime, job, tried) for job, tried in found]})
+        erased = forgotten.records_removed(tx)
+        facts({"jobs": [_facts(runtime, job, tried, erased) for job, tried in found]})
         if not found:
             asked = story or connection or outcome or since
             say("no job is so" if asked else "nothing was done yet; connector pull is a start")
@@ -77,11 +78,11 @@ def show(job_id: JobId) -> None:
         say(f"job {job.id}: {job.story} on {_about(job)}, asked for {moment(job.created_at)}")
         if job.params:
             say(f"  with {', '.join(f'{name} {value}' for name, value in job.params.items())}")
-        told = _facts(runtime, job, tried)
+        told = _facts(runtime, job, tried, forgotten.records_removed(tx))
         for attempt, shown in zip(tried, told["attempts"], strict=True):
             seconds = f"{(attempt.ended_at - attempt.started_at).total_seconds():.1f} s" if attempt.ended_at else "open"
             head = f"attempt {attempt.number}: {attempt.outcome}, {moment(attempt.started_at)}, {seconds}"
-            say(f"{head}, {attempt.calls} calls")
+            say(f"{head}, {attempt.calls} call{'' if attempt.calls == 1 else 's'}")
             say(f"  counts   {_counts(attempt.counts) or 'none'}")
             if attempt.counts.get("read_whole"):
                 say(f"  read     {attempt.counts['read_whole']}")
@@ -90,8 +91,10 @@ def show(job_id: JobId) -> None:
             say(f"  config   {attempt.config}")
             shown["config_changes"] = changes = _changes(tx, job, attempt)
             say(*(f"           {line}" for line in changes))
-            say(f"  record   {runtime.data / attempt.journal}{'' if shown['recorded'] else ' (not kept any more)'}")
-        say(f"replay it offline: connector jobs replay {job.id}")
+            say(f"  record   {runtime.data / attempt.journal}{_record_gone(shown)}")
+        kept = [shown["id"] for shown in told["attempts"] if shown["recorded"]]
+        if kept:
+            say(f"replay it offline: connector jobs replay {job.id if len(kept) == len(tried) else kept[-1]}")
         facts(told)
 
 
@@ -104,7 +107,8 @@ def replay(
 ) -> None:
     """Run a job again on its record, offline, and compare; then under today's configuration, where that is another one.
 
-    Leaves with 0 when all is the same under the recorded configuration, 1 when anything differs.
+    Leaves with 0 where all is the same under the recorded configuration, else with 1. What today's configuration would
+    change is told, and is no failure. A file is compared under its own configuration only.
 
     Example: connector jobs replay 261122-1a2b
     """
@@ -115,7 +119,7 @@ def replay(
             same = replayed(None, [(record, "") for record in records])
     else:
         with common.opened(effects=False) as runtime:
-            same = replayed(runtime, _records(runtime, what, attempt))
+            same = replayed(runtime, _not_erased(runtime, _records(runtime, what, attempt)))
     common.leave(0 if same else 1)
 
 
@@ -138,13 +142,14 @@ def export(
     if target.exists():
         common.wrong(f"{target}: is there already; write another name")
     from connector.jobs.pseudonyms import export as export_record
+    from connector.jobs.replay import rows
 
     key = os.environ.get(PSEUDONYM_KEY, "").encode() or secrets.token_bytes(32)
     with common.opened(effects=False) as runtime:
-        source = _records(runtime, what, None)[-1][0]
+        source = _not_erased(runtime, _records(runtime, what, None)[-1:])[0][0]
         report = export_record(source, target, key)
         target.chmod(0o600)
-        say(f"{target}: written; replay of the original and of this one show no difference ({report.compared} rows)")
+        say(f"{target}: written; replay of the original and of this one show no difference ({rows(report.compared)})")
         if report.remarks:
             say(*report.remarks)
         facts({"file": str(target), "compared": report.compared, "remarks": report.remarks})
@@ -179,7 +184,8 @@ def rerun(
         done = run_forecast(runtime, found)
         if isinstance(done, runner.Held):
             raise AuthError(f"{done.connection} is held: {done.why}; connector resume {done.connection}")
-        say(f"attempt {done.number}: {done.outcome}; {_counts(done.counts) or 'nothing'}; {done.calls} calls")
+        calls = f"{done.calls} call{'' if done.calls == 1 else 's'}"
+        say(f"attempt {done.number}: {done.outcome}; {_counts(done.counts) or 'nothing'}; {calls}")
         if done.error:
             say(f"    {done.error}")
         facts(told | {"done": True, "attempt": done})
@@ -210,7 +216,26 @@ def _records(runtime: Runtime, what: str, number: int | None) -> list[tuple[Path
     return [(runtime.data / attempt.journal, attempt.inputs_digest) for attempt in found]
 
 
-def _facts(runtime: Runtime, job: jobs.Job, tried: list[Attempt]) -> dict[str, Any]:
+def _not_erased(runtime: Runtime, records: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
+    """The same. Raises ContractError for one that an erasure removed."""
+    with runtime.store.read() as tx:
+        erased = forgotten.records_removed(tx)
+    for path, _ in records:
+        if not path.is_file() and path.name in erased:
+            raise ContractError(
+                f"{path.name}: an erasure removed the record, {moment(erased[path.name])}, for it could not be "
+                "rewritten without the person (connector forget --list); nothing to replay"
+            )
+    return records
+
+
+def _record_gone(shown: dict[str, Any]) -> str:
+    if shown["erased_at"]:
+        return f" (removed by an erasure, {moment(shown['erased_at'])})"
+    return "" if shown["recorded"] else " (not kept any more)"
+
+
+def _facts(runtime: Runtime, job: jobs.Job, tried: list[Attempt], erased: dict[str, datetime]) -> dict[str, Any]:
     return {
         "id": job.id,
         "story": job.story,
@@ -222,6 +247,7 @@ def _facts(runtime: Runtime, job: jobs.Job, tried: list[Attempt]) -> dict[str, A
                 "id": a.id, "number": a.number, "started_at": a.started_at, "ended_at": a.ended_at,
                 "outcome": a.outcome, "error": a.error, "counts": a.counts, "calls": a.calls, "config": a.config,
                 "record": str(runtime.data / a.journal), "recorded": (runtime.data / a.journal).is_file(),
+                "erased_at": erased.get(Path(a.journal).name),
             }
             for a in tried
         ],

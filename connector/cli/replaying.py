@@ -13,7 +13,7 @@ from connector.cli import common
 from connector.cli.output import facts, say
 from connector.errors import ConnectorError
 from connector.jobs import bundle
-from connector.jobs.replay import Difference, Recorded, Report, replay
+from connector.jobs.replay import Difference, Recorded, Report, replay, rows
 from connector.jobs.runtime import Runtime
 
 SHOWN = 20
@@ -64,12 +64,12 @@ def replayed(runtime: Runtime | None, records: list[tuple[Path, str]]) -> bool:
 
 def _say(report: Report, fingerprint: str, under: str) -> None:
     head = f"{report.story} {report.attempt} under {under} ({fingerprint})"
-    rows = f"{report.compared:,} row{'' if report.compared == 1 else 's'}"
+    compared = rows(report.compared)
     if report.same:
-        say(f"{head}: no difference (compared {rows})")
+        say(f"{head}: no difference (compared {compared})")
     else:
         count = len(report.differences)
-        say(f"{head}: {count} difference{'' if count == 1 else 's'} (compared {rows})")
+        say(f"{head}: {count} difference{'' if count == 1 else 's'} (compared {compared})")
     if report.remarks:
         say(*(f"  {remark}" for remark in report.remarks))
     for difference in report.differences[:SHOWN]:

@@ -43,7 +43,9 @@ def support_bundle(
             common.wrong(f"{target}: there is no folder {target.absolute().parent}")
         key = os.environ.get(PSEUDONYM_KEY, "").encode() or secrets.token_bytes(32)
         made = bundle.make(runtime, jobs or [], target, key)
-        say(f"{target}: {made.jobs} jobs, {made.attempts} records; a search found nobody in it")
+        jobs_made = f"{made.jobs} job{'' if made.jobs == 1 else 's'}"
+        records = f"{made.attempts} record{'' if made.attempts == 1 else 's'}"
+        say(f"{target}: {jobs_made}, {records}; a search found nobody in it")
         for attempt, why in made.left_out.items():
             say(f"  {attempt}: record left out: {why}")
         say(f"it runs anywhere: connector jobs replay {target}")

@@ -49,13 +49,16 @@ _decode = msgspec.json.Decoder(_Frame).decode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What the record says and what the story made now; either is empty where the other stands alone."""
+    """What the record says and what the story made now; either is empty where the other stands alone, both where
+    `what` says it all."""
 
     what: str
     recorded: str = ""
     now: str = ""
 
     def __str__(self) -> str:
+        if not self.recorded and not self.now:
+            return self.what
         return f"{self.what}\n    recorded  {self.recorded or '—'}\n    now       {self.now or '—'}"
 
 
@@ -171,6 +174,8 @@ class CutShortError(Exception):
 
 class ReplayRecord:
     """The Record of an Attempt that happened: gives back, compares, writes nothing."""
+
+    keeps = True
 
     def __init__(self, recorded: Recorded, report: Report) -> None:
         begin = recorded.begin
@@ -319,7 +324,7 @@ def replay(recorded: Recorded, *, config: Config | None = None) -> Report:
         outcome, error = stories.ended(counts)
     except CutShortError as cut:
         if not killed:
-            report.differences.append(Difference(what=f"more of {cut} was read than is recorded"))
+            report.differences.append(Difference(what=_beyond(str(cut), report)))
         return report
     except ConnectorError as problem:
         outcome, error = outcome_of(problem), str(problem)
@@ -334,6 +339,20 @@ def replay(recorded: Recorded, *, config: Config | None = None) -> Report:
             Difference(what="outcome", recorded=f"{then['outcome']} {then['error']}", now=f"{outcome} {error}")
         )
     return report
+
+
+def _beyond(name: str, report: Report) -> str:
+    """That the story reads on where its record ends, in words for whoever is to help."""
+    before = "differences as told above" if report.differences else "no difference"
+    compared = f"{rows(report.compared)}, {before}" if report.compared else "nothing"
+    return (
+        "from here on the record cannot tell: the story now reads more of the store than it did then ("
+        f"{name}), and what stood there is not recorded; compared up to here: {compared}; what follows was not compared"
+    )
+
+
+def rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _same_error(then: str, outcome: str, now: str) -> bool:

@@ -70,6 +70,30 @@ def test_an_edited_rule_shows_exactly_what_it_changes(desk: Desk, connector: Con
     assert '"priority":"Low"' in difference["now"]
 
 
+def test_what_todays_rules_would_change_is_told_and_is_no_failure(desk: Desk, connector: Connector) -> None:
+    delivered(desk, connector)
+    desk.write("live", lambda text: text.replace("priority: High", "priority: Low"))
+    said = connector("jobs", "replay", jobs(connector, "collect")[0]["id"])
+    assert said.code == 0
+    assert "under the recorded configuration" in said.out
+    assert "1 difference (compared" in said.out
+    told = " ".join(connector("jobs", "replay", "--help").out.split())
+    assert "0 where all is the same under the recorded configuration, else with 1" in told
+    assert "is told, and is no failure" in told
+
+
+def test_rules_that_read_more_than_was_recorded_are_told_in_one_sentence(desk: Desk, connector: Connector) -> None:
+    pulled(desk, connector)
+    answer(desk, connector, {"email": ANN, "score": 10})
+    desk.write("live", lambda text: text.replace("{band: detractor}", "{band: promoter}"))
+    said = connector("jobs", "replay", jobs(connector, "collect")[0]["id"])
+    assert said.code == 0
+    today = said.out[said.out.index("today's configuration") :]
+    assert "from here on the record cannot tell: the story now reads more of the store than it did then" in today
+    assert "compared up to here: nothing; what follows was not compared" in today
+    assert "—" not in today
+
+
 def _tampered(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     from connector.jobs.journal import JournalWriter
 

@@ -148,6 +148,9 @@ def test_only_the_named_jobs_are_in_a_bundle(desk: Desk, connector: Connector) -
     job = connector("jobs", "list", "--json").facts["jobs"][0]["id"]
     made = connector("support-bundle", job, "--out", "one.zip", "--json", "--debug")
     assert made.facts.get("jobs") == 1, made
+    assert "1 job, 1 record; a search" in connector("support-bundle", job, "--out", "same.zip").out
+    with zipfile.ZipFile(desk.folder / "same.zip") as archive:
+        assert "1 job with its attempts" in archive.read("README.txt").decode()
     assert connector("support-bundle", "no-such-job", "--out", "two.zip").code == 2
     assert connector("support-bundle", job, "--out", "one.zip").code == 2
 

@@ -40,6 +40,11 @@ _QUOTED = re.compile(
 )
 """What an error quotes: texts, addresses, phone numbers, the reason of a pause."""
 _PLACE = re.compile(r"(?P<stem>.+)(?P<rest>\.(?:csv|json|jsonl|ndjson|txt)(?::\d+)?)", re.DOTALL | re.IGNORECASE)
+_ADDRESS = re.compile(r"(?!\S*://)[^\s@\"'\\<>()]{1,64}@[^\s@\"'\\<>()]{1,255}")
+"""A value that is an address and nothing else is somebody's, whatever its key: people are looked up by an `id` too."""
+_MEMBER_ID = re.compile(r"\d{5,}|005[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
+_ACCOUNT_ID = re.compile(r"001[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
+"""Somebody or a company named by an id, which stays."""
 _KEPT_DOMAINS = frozenset(("example.com", "example.org", "example.net"))
 
 _TEMPLATE = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
@@ -121,7 +126,9 @@ class Anonymous:
         return self.email(key) if "@" in key else self.place(key)
 
     def _references(self, text: str) -> str:
-        return f"member:{self.text(text[7:])}" if text.startswith("member:") else text
+        if text.startswith("member:"):
+            return text if _MEMBER_ID.fullmatch(text[7:].strip()) else f"member:{self.text(text[7:])}"
+        return self.email(text) if _ADDRESS.fullmatch(text.strip()) else text
 
     def text(self, text: str) -> str:
         """Its pseudonym; of a longer text only the shape remains, for so many words could be guessed one by one."""
@@ -159,7 +166,8 @@ class Anonymous:
             return domain
         name, dot, top = domain.rpartition(".")
         if not domain.isascii() or "xn--" in domain.lower():
-            return f"d{self._made.digest(judge('a@' + domain).key)}{dot}{top if top.isascii() else 'com'}"
+            made = f"d{self._made.digest(judge('a@' + domain).key)}ü"  # not every CRM can be asked for such letters
+            return f"{made.encode('idna').decode() if domain.isascii() else made}{dot}{top if top.isascii() else 'com'}"
         return f"{self._made.text(name)}{dot}{top}"
 
 
@@ -168,15 +176,21 @@ def settled_config(config: dict[str, Any], anonymous: Anonymous) -> dict[str, An
     config = _with_templates(anonymous.value(config), config, anonymous)
     for settings in config.get("connections", {}).values():
         for name in ("company", "own_company"):
-            if isinstance(settings, dict) and name in settings:
+            if isinstance(settings, dict) and name in settings and not _ACCOUNT_ID.fullmatch(str(settings[name])):
                 settings[name] = anonymous.text(str(settings[name]))
     rehearsal = config.get("rehearsal")
-    if isinstance(rehearsal, dict) and not str(rehearsal.get("company") or "0").isdigit():  # by its id, which stays
-        rehearsal["company"] = anonymous.text(str(rehearsal["company"]))
+    if isinstance(rehearsal, dict) and isinstance(by_connection := rehearsal.get("company"), dict):
+        rehearsal["company"] = {name: _company(str(each), anonymous) for name, each in by_connection.items()}
+    elif isinstance(rehearsal, dict) and rehearsal.get("company"):
+        rehearsal["company"] = _company(str(rehearsal["company"]), anonymous)
     for section, name in (("storage", "data"), ("answers", "folder")):
         if isinstance(config.get(section), dict) and config[section].get(name):
             config[section][name] = Path(str(config[section][name])).name
     return config
+
+
+def _company(written: str, anonymous: Anonymous) -> str:
+    return written if written.isdigit() else anonymous.text(written)  # by its id, which stays
 
 
 def _with_templates(made: Any, of: Any, anonymous: Anonymous) -> Any:

@@ -19,6 +19,9 @@ _WHOLE = ("/company/companies", "/system/members", "/sales/activities", "/object
 _COMPANIES = "/company/companies"
 _CALLED = re.compile(r'(\b(?:identifier|name)=")([^"]*)(?=")')
 """What a condition on companies asks for by name; their rows have a pseudonym there."""
+_OF_PEOPLE = re.compile(r"\bFROM (?:Account|User)\b")
+_SOQL_CALLED = re.compile(r"(\b(?:Name|Username|Email|Alias) = ')((?:[^'\\@]|\\.)*)(?=')")
+"""The same in SOQL, of accounts and users; addresses there are replaced like all others."""
 
 
 def exchange(frame: dict[str, Any], anonymous: Anonymous) -> dict[str, Any]:
@@ -44,6 +47,8 @@ def _condition(text: str, anonymous: Anonymous, path: str) -> str:
     """Addresses inside a condition, and who a company is; everything else there is ids, dates and our own keys."""
     if path.endswith(_COMPANIES):
         text = _CALLED.sub(lambda match: match[1] + anonymous.text(match[2]), text)
+    if _OF_PEOPLE.search(text):
+        text = _SOQL_CALLED.sub(lambda match: match[1] + anonymous.text(match[2]), text)
     quote = '"' if '"' in text else "'"
     return quote.join(anonymous.email(part) if "@" in part else part for part in text.split(quote))
 

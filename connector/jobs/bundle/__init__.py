@@ -44,7 +44,7 @@ README = """\
 What is in this file
   about.json     versions of the program, of Python and of the database; the schema
   health.json    holds, leases, write-backs by state with their ages, how each story ended last
-  jobs.json      {jobs} jobs with their attempts; where a record was left out, why
+  jobs.json      {jobs} attempts; where a record was left out, why
   config/        the configuration of each attempt, by its fingerprint, without secrets
   records/       the record of each attempt: its requests, answers, rows read and rows made
 
@@ -88,7 +88,7 @@ def make(runtime: Runtime, named: Sequence[str], target: Path, key: bytes) -> Ma
         for fingerprint, config in configs.items():
             settled = scan.scrubbed(settled_config(config, anonymous), anonymous)
             _write(folder / "config" / f"{fingerprint}.json", settled)
-        (folder / "README.txt").write_text(README.format(jobs=len(chosen)), encoding="utf-8")
+        (folder / "README.txt").write_text(README.format(jobs=_with(len(chosen))), encoding="utf-8")
         _refuse_people(folder, scan)
         _zip(folder, target)
     return made
@@ -146,6 +146,10 @@ def _job(tx: Any, named: str) -> jobs.Job:
     if found is None:
         raise ConfigError(f'no job, or not only one, begins with "{named[:60]}"; connector jobs list shows all')
     return found
+
+
+def _with(count: int) -> str:
+    return "1 job with its" if count == 1 else f"{count} jobs with their"
 
 
 def _records(runtime: Runtime, tried: dict[str, list[Attempt]], folder: Path, key: bytes, made: Made) -> None:
