@@ -58,7 +58,9 @@ def check(
     notices += [*proof.notices, *cautions(config, proof.reached), *_holds(config)]
     _told(proof.problems, proof.failed)
     if not proof.problems and not proof.failed:
-        _say(config, notices, f"configuration is sound; all {proof.checked} names exist on {', '.join(proof.reached)}")
+        reached = ", ".join(proof.reached)
+        on = f"on {reached}" if len(proof.reached) == 1 else f"where they are used ({reached})"
+        _say(config, notices, f"configuration is sound; all {proof.checked} names exist {on}")
     else:
         _say(config, notices, "")
     written: dict[str, list[str]] = {}
@@ -109,7 +111,8 @@ def _rehearsal_companies(config: Config, connection: str) -> list[str]:
                 common.wrong(f"{connection} is paused ({hold.reason}); connector resume lets it write")
             if config.rehearsal is None:
                 return []
-            return [each.id for each in contacts.companies_called(tx, config.rehearsal.company, connection)]
+            named = config.rehearsal.company_on(connection)
+            return [each.id for each in contacts.companies_called(tx, named, connection)] if named else []
     finally:
         runtime.store.close()
 

@@ -89,13 +89,14 @@ def preview(
 def _owners(runtime: Runtime, audience: str) -> list[dict[str, Any]]:
     """Say who would get the tickets of the companies in the plan; what --json gives of it."""
     with runtime.store.read() as tx:
-        plan = plans.newest(tx, audience)
-        assert plan is not None, "it was just made"
-        decided = plans.each_decision(tx, plan.id)
-        companies = {each.company_id for each in decided if each.invited and each.company_id}
-    served = asking.coverage(runtime.config, plan.connection, sorted(companies))
+        people = asking.invited(tx, runtime.config, audience)
+    home = runtime.config.audiences[audience].from_
+    served = asking.coverage(runtime.config, home, people)
     for one in served:
-        say(f"{'owners':<56}{one.line()}   {', '.join(one.rules)}")
+        what = "owners" if one.connection == home else f"owners at {one.connection}"
+        say(f"{what:<56}{one.line()}   {', '.join(one.rules)}")
+        if one.unknown:
+            say(f"  left out: {one.unknown:,} invited are not known at {one.connection}; nothing is written there")
         say(*(f"  skipped: {why}: {count:,}" for why, count in sorted(one.skipped.items())))
     return [one.as_json() for one in served]
 

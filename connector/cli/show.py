@@ -27,6 +27,7 @@ OWN_WORDS = {
 """What other CRMs call the lists."""
 COUNTED = {Facet.CONTACT_TYPE: "contacts", Facet.COMPANY_TYPE: "companies", Facet.MARKETING_GROUP: "members"}
 OF_A_BOARD = " of <board>"
+STATIC = "static_lists"
 
 
 def show(
@@ -62,6 +63,10 @@ def show(
     assert source is not None, "a connection that lists something is a source"
     if thing in FACETS:
         header, rows = _segments(source, FACETS[thing], counts)
+        if FACETS[thing] is Facet.MARKETING_GROUP and STATIC in spec.catalogues:
+            header, rows = _by_kind(source, header, rows)
+    elif thing == "lists" and STATIC in spec.catalogues:
+        header, rows = _by_kind(source, ("id", "name"), _each_once(source.catalogue(thing)))
     elif f"{thing}{OF_A_BOARD}" in spec.catalogues:
         header, rows = ("id", "name", "board"), list(_of_boards(source, thing, board))
     else:
@@ -69,7 +74,9 @@ def show(
     if not rows:
         say(f"{connection} has no {thing.replace('-', ' ')} that this key may see")
     else:
-        table(header, _each_once(rows) if len(header) == 2 else rows, right=("contacts", "companies", "members"))
+        table(
+            header, _each_once(rows) if header == ("id", "name") else rows, right=("contacts", "companies", "members")
+        )
     facts({"mode": config.mode, "connection": connection, "thing": thing,
            "rows": [dict(zip(header, row, strict=True)) for row in rows]})  # fmt: skip
 
@@ -84,6 +91,14 @@ def _segments(source: ContactSource, facet: Facet, counts: bool) -> tuple[tuple[
     if not counts:
         return ("id", "name"), [(segment.id, segment.name) for segment in segments]
     return ("id", "name", COUNTED[facet]), [(s.id, s.name, source.count(s)) for s in segments]
+
+
+def _by_kind(
+    source: ContactSource, header: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """The same, and of each list whether it is static, or an active one, which the CRM itself fills."""
+    static = {each_id for each_id, _ in source.catalogue(STATIC)}
+    return (*header, "kind"), [(*row, "static" if row[0] in static else "active") for row in rows]
 
 
 def _each_once(found: Sequence[tuple[Any, ...]]) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from connector.config import Config
 from connector.errors import ConnectorError
 from connector.jobs.live import open_live
+from connector.jobs.written_on import written_on
 
 
 def cautions(config: Config, connections: Iterable[str]) -> list[str]:
@@ -24,13 +25,13 @@ def cautions(config: Config, connections: Iterable[str]) -> list[str]:
 
 
 def _places(config: Config, connection: str) -> list[tuple[str, str, str]]:
-    """Each board with the status that tickets begin in, empty for the board's default, and the team, empty for none."""
+    """Each board of tickets that are opened there, with the status that they begin in, empty for the board's default,
+    and the team, empty for none."""
     places: dict[tuple[str, str, str], None] = {}
     for rule in config.rules:
-        if rule.when.connection and connection not in rule.when.connection:
-            continue
         for action in rule.then:
             ticket = action.open_ticket
-            if ticket is not None and not ticket.at_own_company:
+            here = ticket is not None and written_on(config, rule, action, [connection])
+            if here and ticket is not None and not ticket.at_own_company:
                 places[ticket.said("board"), ticket.said("status"), ticket.said("team")] = None
     return list(places)

@@ -91,11 +91,11 @@ def match(
         previous=_previous(tx, key, connection, contact, person_id, responded_at),
         tallies=_tallies(tx, key, connection, contact, answer),
         existing=existing,
-        elsewhere=_elsewhere(tx, person_id, [name for name in at if name != connection]),
+        elsewhere=elsewhere(tx, person_id, [name for name in at if name != connection]),
     )
 
 
-def _elsewhere(tx: Tx, person_id: str | None, at: Sequence[str]) -> dict[str, There]:
+def elsewhere(tx: Tx, person_id: str | None, at: Sequence[str]) -> dict[str, There]:
     """By connection, the person's contact there: one that is not gone, the newest updated of several."""
     found: dict[str, There] = {}
     for name in at if person_id else ():

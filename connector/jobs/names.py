@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from connector import registry
 from connector.config import Config, places
 from connector.config.nearest import hint
+from connector.config.settings import Rehearsal
 from connector.domain import Facet, Segment
 from connector.errors import AuthError, ConfigError, ConnectorError, Problem, RejectedError, UnavailableError
+from connector.jobs import rule_names
 from connector.jobs.live import source_of
+from connector.jobs.written_on import written_on
 from connector.ports import ContactSource
 from connector.rules.names import UNDER_A_BOARD, Reference, referenced_names
 from connector.sync import audience as audiences
@@ -22,7 +25,6 @@ _CATALOGUE = {
     "task_type": "task_types", "task_status": "task_statuses", "status": "statuses", "type": "types",
     "subtype": "subtypes", "item": "items", "team": "teams",
 }  # fmt: skip
-FIELDS = {"contact": "custom_fields", "company": "company_fields"}
 _FACETS = {facet.value: facet for facet in Facet}
 
 
@@ -112,13 +114,19 @@ def _wrong(config: Config, opened: Mapping[str, _Asked], remembered: Remembered,
             yield from _of_audience(config, name, asked, known, proof)
     if opened:
         for reference in referenced_names(config.rules):
-            yield from _of_rule(config, reference, opened, proof)
+            if reference.path[2] == "when":
+                yield from _of_rule(config, reference, opened, proof)
+        for _, wrong in (*rule_names.of_actions(config, opened), *rule_names.of_fields(config, opened)):
+            proof.checked += 1
+            yield from wrong
         if config.rehearsal is not None:
             board = Reference(kind="board", name=config.rehearsal.board, path=("rehearsal", "board"))
-            if board.name:
+            told = rule_names.of_the_rehearsal(config, board, opened) if board.name else []
+            proof.checked += bool(board.name and told is not None)
+            yield from told or ()
+            if told is None:
                 yield from _of_rule(config, board, opened, proof)
-            yield from _rehearsal_company(config, config.rehearsal.company, opened, proof)
-        yield from _fields_set(config, opened, proof)
+            yield from _rehearsal_company(config, config.rehearsal, opened, proof)
         _captions(config, opened, proof)
 
 
@@ -143,7 +151,7 @@ def _of_audience(
 
 
 def _of_rule(config: Config, reference: Reference, opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
-    """One name of a rule; with several CRMs it must exist in one of those the rule is for."""
+    """One name of a condition; with several CRMs it must exist in one of those the rule is for."""
     if reference.kind == "connection":
         return
     proof.checked += 1
@@ -157,9 +165,14 @@ def _of_rule(config: Config, reference: Reference, opened: Mapping[str, _Asked],
         yield reference.path, f'the CRM has no {what} "{reference.name}"{place}; {hint(reference.name, valid)}'
 
 
-def _rehearsal_company(config: Config, written: str, opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
+def _rehearsal_company(
+    config: Config, rehearsal: Rehearsal, opened: Mapping[str, _Asked], proof: Proof
+) -> Iterator[Wrong]:
     """Each CRM that rules write to has it (where they write to none, one of all), and only once; those that cannot be
     asked say nothing."""
+    if not isinstance(written := rehearsal.company, str):
+        yield from _rehearsal_companies(written, opened, proof)
+        return
     found = {name: asked.companies_called(written) for name, asked in opened.items()}
     counts = {name: len(companies) for name, companies in found.items() if companies is not None}
     proof.checked += bool(counts)
@@ -171,7 +184,8 @@ def _rehearsal_company(config: Config, written: str, opened: Mapping[str, _Asked
         for name in needed:
             if counts.get(name) == 0:
                 lacks = f'{name}, to which rules write, has no company "{written}"; create a test company there'
-                yield ("rehearsal", "company"), f"{lacks}, or write the name of one that is on {' and '.join(needed)}"
+                remedy = f"write the name of one that is on {' and '.join(needed)}, or one by connection: {name}: …"
+                yield ("rehearsal", "company"), f"{lacks}, or {remedy}"
     elif counts and len(counts) == len(found) and not any(counts.values()):
         yield (
             ("rehearsal", "company"),
@@ -180,16 +194,33 @@ def _rehearsal_company(config: Config, written: str, opened: Mapping[str, _Asked
         )
 
 
+def _rehearsal_companies(written: Mapping[str, str], opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
+    """By connection: each that is named is there, and only once."""
+    for name in sorted({*written} & {*opened}):
+        found = opened[name].companies_called(written[name])
+        if found is None:
+            continue
+        proof.checked += 1
+        steps = ("rehearsal", "company", name)
+        if not found:
+            yield (
+                steps,
+                f'{name} has no company "{written[name]}"; create a test company there, or write the identifier, '
+                "name or id of one that is there",
+            )
+        elif len(found) > 1:
+            yield steps, f'{name} has {len(found)} companies called "{written[name]}"; name the one by its id'
+
+
 def written_to(config: Config, connections: Iterable[str]) -> list[str]:
     """Those of the connections that rules write to: where an action says, else where its rule's answers come from."""
     names = list(connections)
     found: set[str] = set()
-    for number, rule in enumerate(config.rules):
-        for position, action in enumerate(rule.then):
+    for rule in config.rules:
+        for action in rule.then:
             on_ticket = action.add_note is not None and action.add_note.on == "ticket"  # it goes where the ticket is
             if not action.notify and not on_ticket:
-                path = ("rules", number, "then", position)
-                found.update(meant(config, Reference(kind=action.kind, name="", path=path), names))
+                found.update(written_on(config, rule, action, names))
     return [name for name in names if name in found]
 
 
@@ -204,44 +235,24 @@ def meant(config: Config, reference: Reference, connections: Iterable[str]) -> l
     return [name for name in connections if not named or name in named]
 
 
-def _fields_set(config: Config, opened: Mapping[str, _Asked], proof: Proof) -> Iterator[Wrong]:
-    """The fields that set_field names must be there, for it is refused otherwise."""
-    for number, rule in enumerate(config.rules):
-        for position, action in enumerate(rule.then):
-            if action.set_field is None:
-                continue
-            path = ("rules", number, "then", position, "set_field")
-            for key in ("field", "responded_at"):
-                if caption := getattr(action.set_field, key):
-                    on = action.set_field.on
-                    field = Reference(kind=FIELDS[on], name=caption, path=(*path, key))
-                    for steps, message in _of_rule(config, field, opened, proof):
-                        where = next(iter(meant(config, field, opened)), "")
-                        remedy = f"connector setup {where} says how to get it"
-                        yield (
-                            steps,
-                            f"{message.replace(FIELDS[on].replace('_', ' '), f'custom field of {on}')}; {remedy}",
-                        )
-
-
 def _captions(config: Config, opened: Mapping[str, _Asked], proof: Proof) -> None:
-    """Custom fields that are not there are no mistake: the note says it all."""
-    wanted = {
-        caption: rule.id
-        for rule in config.rules
-        for action in rule.then
-        if action.record_response is not None
-        for _, caption in action.record_response.fields
-        if caption
-    }
-    for name, asked in opened.items():
-        present = asked.names("custom_fields") if wanted else None
-        missing = [caption for caption in wanted if _fold(caption) not in map(_fold, present or ())]
-        if present is not None and missing:
-            quoted = ", ".join(f'"{caption}"' for caption in missing)
-            proof.notices.append(
-                f"{name}: contacts have no custom field {quoted}; what belongs there is only written into the note"
-            )
+    """Custom fields that are not there are no mistake: the note says it all. One that looks misspelt is told with its
+    place."""
+    missing: dict[str, list[str]] = {}
+    where = places(config)
+    for name, caption, path, near in rule_names.captions(config, opened):
+        if path in where.places:
+            told = f'{name}: contacts have no custom field "{caption}"'
+            meant = f'did you mean "{near}"?' if near else f"connector setup {name} says how to get it"
+            place = where.problem(path, f"{told}; what belongs there is only written into the note; {meant}")
+            proof.notices.append(str(place))
+        elif caption not in missing.setdefault(name, []):
+            missing[name].append(caption)
+    for name, captions in missing.items():
+        quoted = ", ".join(f'"{caption}"' for caption in captions)
+        proof.notices.append(
+            f"{name}: contacts have no custom field {quoted}; what belongs there is only written into the note"
+        )
 
 
 def _fold(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from connector.domain import Facet
@@ -18,12 +18,16 @@ from connector.ports.writing import ChangeSink, ChangeUndo, TicketCautions, Tick
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the core lends an adapter. `sleep` and `now` are passed in: waits vanish and time is fixed in tests."""
+    """What the core lends an adapter. `sleep` and `now` are passed in: waits vanish and time is fixed in tests.
+
+    `zone` is that of times in texts for people.
+    """
 
     connection: str
     wire: Wire
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

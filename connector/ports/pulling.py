@@ -110,7 +110,8 @@ class ContactSource(Protocol):
     def catalogue(self, thing: str) -> list[tuple[str, str]]:
         """(id, name) of every board, status, priority, member, custom-field … that rules may name.
 
-        `companies called X` are those with this id, identifier or name, case ignored, read live.
+        `companies called X` are those with this id, identifier or name, case ignored, read live. `static_lists`, where
+        a CRM has them, are the marketing groups that take members; the others it fills itself.
 
         Things an adapter does not know raise ConfigError.
         """

@@ -26,6 +26,8 @@ TICKET_OPTIONS = (
     "impact", "bill_time",
 )  # fmt: skip
 """Options that mean something only where the CRM's tickets have the like; `AdapterSpec.ticket_options` says which."""
+OWNER_STEPS = ("account_manager", "territory_manager")
+"""By which one of our people is found for a company, where the CRM has the like; `AdapterSpec.owners` says which."""
 Name = Annotated[str, Field(min_length=1)]
 Level = Literal["Low", "Medium", "High"]
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ else:
     Owner = matching(
         r"account_manager|territory_manager|member:\S+",
         "is no owner; write account_manager, territory_manager or member:<identifier>",
+        words=OWNER_STEPS,
     )
     Address = matching(r"[^@\s,;<>]+@[^@\s,;<>]+", "is no address; write for example team@example.com")
 

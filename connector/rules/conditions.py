@@ -143,6 +143,26 @@ def judge(condition: Condition, facts: Facts, names: Names | None = None) -> Ver
     return Verdict(holds=not failed, why=why, parts=parts)
 
 
+def may_hold_on(condition: Condition, connection: str) -> bool | None:
+    """Whether it can hold for answers of a connection, by what it says of connections alone: False, never; True, for
+    all of them; None, for some."""
+    found: list[bool | None] = []
+    if condition.connection is not None:
+        found.append(connection in condition.connection)
+    if condition.all_ is not None:
+        found += [may_hold_on(part, connection) for part in condition.all_]
+    if condition.any_ is not None:
+        each = [may_hold_on(part, connection) for part in condition.any_]
+        found.append(True if True in each else False if not any(part is None for part in each) else None)
+    if condition.not_ is not None:
+        inner = may_hold_on(condition.not_, connection)
+        found.append(None if inner is None else not inner)
+    others = condition.model_fields_set - {"connection", "all_", "any_", "not_"}
+    if others or None in found:
+        return False if False in found else None
+    return all(found)
+
+
 def _parts(condition: Condition, facts: Facts, names: Names) -> Iterable[Verdict]:
     response, contact, company = facts.response, facts.contact, facts.company
     if condition.band is not None:

@@ -34,7 +34,7 @@ def referenced_names(rules: Sequence[Rule]) -> list[Reference]:
     for number, rule in enumerate(rules):
         found += _in_condition(rule.when, ("rules", number, "when"))
         for position, action in enumerate(rule.then):
-            found += _in_action(action, ("rules", number, "then", position, action.kind))
+            found += names_of_action(action, ("rules", number, "then", position, action.kind))
     return found
 
 
@@ -55,7 +55,8 @@ def _in_condition(condition: Condition, path: Path) -> Iterable[Reference]:
         yield from _in_condition(condition.not_, (*path, "not"))
 
 
-def _in_action(action: Action, path: Path) -> Iterable[Reference]:
+def names_of_action(action: Action, path: Path) -> Iterable[Reference]:
+    """Those of one action, which stands at this path; the same as among `referenced_names`."""
     if action.at:
         yield Reference(kind="connection", name=action.at, path=(*path, "at"))
     if ticket := action.open_ticket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import (
@@ -88,12 +89,14 @@ def said_again(error: ValidationError, *, below: int = 0) -> list[InitErrorDetai
     ]
 
 
-def matching(pattern: str, message: str) -> Any:
-    """The type of a text that matches `pattern` as a whole; `message` says, after the text, what may be written."""
+def matching(pattern: str, message: str, *, words: tuple[str, ...] = ()) -> Any:
+    """The type of a text that matches `pattern` as a whole; `message` says, after the text, what may be written, and
+    which of `words` was probably meant is said after that."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise wrong(f'"{text}" {message}')
+            near = get_close_matches(text[:100].lower().replace("-", "_").replace(" ", "_"), words, n=1)
+            raise wrong(f'"{text}" {message}' + (f'; did you mean "{near[0]}"?' if near else ""))
         return text
 
     return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})]

@@ -14,7 +14,7 @@ import pytest
 from connector.adapters.memory import WORLDS, MemoryCrm
 from connector.config import load
 from connector.domain import Company, Contact, Facet, OpenTicket, Segment, SetField
-from connector.jobs import once
+from connector.jobs import once, owners
 from connector.jobs.journal import read_lines
 from connector.jobs.record import COMPANY_IF_WRITTEN, DOES
 from connector.jobs.replay import Recorded, replay
@@ -367,3 +367,43 @@ def test_a_record_of_before_asks_for_the_test_company_as_it_did(
     assert b"rehearsal_company" in b"".join(read_lines(newest))
     report = replay(Recorded.load(newest))
     assert report.same, report.differences
+
+
+def test_a_rehearsal_writes_on_the_test_company_of_each_connection(
+    made: Made, hub: MemoryCrm, tmp_path: Path, clock: ShiftedClock
+) -> None:
+    runtime = made(
+        mode="rehearsal",
+        rehearsal={"company": {"hub": "Trial", "psa": "firm"}, "mail_to": "trial@example.com"},
+        rules=[{"id": "r", "name": "r", "when": {"band": "detractor"}, "then": [*THERE[:1], "open_ticket"]}],
+    )
+    answer(runtime, tmp_path, ANN, 3, clock)
+    clock.move(minutes=20)
+    done(runtime, "deliver", "psa")
+    done(runtime, "deliver", "hub")
+    there = [each.company_id for each in hub.records.values() if each.type == "ticket"]
+    here = [each.company_id for each in WORLDS["at-psa"].records.values() if each.type == "ticket"]
+    assert (there, here) == (["test-hub"], ["c1"])
+
+
+def test_owners_are_those_of_the_connection_it_is_written_at(made: Made, hub: MemoryCrm) -> None:
+    """Of people who are not known there nothing is said; of those who are, their company there."""
+    hub.owners["c9"] = "hanna"
+    WORLDS["at-psa"].owners["c1"] = "paul"
+    rules = [
+        {"id": "hub", "name": "r", "then": [{"open_ticket": {"at": "hub"}}]},
+        {"id": "here", "name": "r", "then": [{"create_task": {"owner": ["member:paul", "account_manager"]}}]},
+        {"id": "other", "name": "r", "when": {"connection": "hub"}, "then": ["open_ticket"]},
+    ]
+    runtime = made(rules=rules)
+    done(runtime, "plan", "psa", audience="psa")
+    with runtime.store.read() as tx:
+        people = owners.invited(tx, runtime.config, "psa")
+    at_hub, here = owners.coverage(runtime.config, "psa", people)
+    assert (at_hub.connection, at_hub.rules, at_hub.steps, at_hub.unknown) == (
+        "hub",
+        ["hub"],
+        {"account_manager": 1},
+        1,
+    )
+    assert (here.connection, here.rules, here.steps, here.unknown) == ("psa", ["here"], {"member:paul": 1}, 0)

@@ -63,6 +63,7 @@ SPEC = AdapterSpec(
             "sources",
             "members",
             "lists",
+            "static_lists",
             "task_types",
             "task_statuses",
             "custom_fields",

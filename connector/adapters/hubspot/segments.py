@@ -76,6 +76,7 @@ class Segments:
             "boards": lambda: [(each.id, each.label) for each in self._pipelines()],
             "members": lambda: [(each.id, called(each)) for each in self._owners.members()],
             "lists": lambda: [(each.list_id, each.name) for each in self._lists.all()],
+            "static_lists": lambda: [(each.list_id, each.name) for each in self._lists.all() if not each.is_active],
             **{name: lambda kind=kind: self._fields(kind) for name, kind in _FIELDS.items()},  # type: ignore[misc]
         }
         if thing not in plain:

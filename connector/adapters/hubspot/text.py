@@ -9,7 +9,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+
+from connector.timespan import zone_name
 
 SUBJECT_CAP = 200  # no figure is published; longer ones are cut in every list people look at
 TEXT_CAP = 60_000  # of a note at most 65,536 characters are kept, mark-up included
@@ -81,10 +83,10 @@ def moment_text(at: datetime) -> str:
     return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").replace("+00:00", "Z")
 
 
-def due_text(at: datetime) -> str:
+def due_text(at: datetime, zone: tzinfo) -> str:
     """For people: tickets have no due date of their own."""
-    moment = at.astimezone(UTC)
-    return f"Due {moment:%a} {moment.day} {moment:%b %Y, %H:%M} UTC."
+    moment = at.astimezone(zone)
+    return f"Due {moment:%a} {moment.day} {moment:%b %Y, %H:%M} {zone_name(at, zone)}."
 
 
 def _html(text: str) -> str:

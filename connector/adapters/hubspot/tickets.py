@@ -7,6 +7,7 @@ an upsert could not. The API mails nobody; what workflows of the portal do with 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import tzinfo
 from typing import Any
 
 from connector.adapters.hubspot.batches import Batches, Result, Row
@@ -135,7 +136,7 @@ class Tickets:
         pipeline = self._pipelines.pipeline(change.board)
         properties: dict[str, str] = {
             "subject": subject(change.summary) or "NPS follow-up",
-            "content": _content(change),
+            "content": _content(change, self._portal.context.zone),
             "hs_pipeline": pipeline.id,
             "hs_pipeline_stage": self._pipelines.stage(pipeline, change.status).id,
             self._key: key,
@@ -175,7 +176,7 @@ class Tickets:
         )
 
 
-def _content(change: OpenTicket) -> str:
+def _content(change: OpenTicket, zone: tzinfo) -> str:
     """Everything people need, in the one description that a ticket has; it has no due date of its own."""
     person = ", ".join(
         filter(None, (one_line(t, cap=200) for t in (change.contact_name, change.contact_email, change.contact_phone)))
@@ -184,6 +185,6 @@ def _content(change: OpenTicket) -> str:
         plain(change.internal),
         plain(change.discussion),
         f"Contact: {person}" if person else "",
-        due_text(change.due_at) if change.due_at else "",
+        due_text(change.due_at, zone) if change.due_at else "",
     ]
     return plain("\n\n".join(part for part in parts if part))

@@ -121,6 +121,11 @@ class WireList(Struct, rename="camel"):
     deleted_at: str | int | None = None
 
     @property
+    def is_active(self) -> bool:
+        """Whether HubSpot itself decides by its filters who is in it; nobody can be added."""
+        return self.processing_type.upper() == "DYNAMIC"
+
+    @property
     def being_computed(self) -> bool:
         """Whether its members are not to be trusted yet: an active list is (re)computed after each change of it."""
         return self.processing_type.upper() == "DYNAMIC" and self.processing_status.upper() not in ("", "COMPLETE")

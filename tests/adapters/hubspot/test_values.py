@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -95,7 +96,8 @@ def test_what_is_no_time_is_none(text: str | None) -> None:
 def test_times_go_to_the_vendor_and_back() -> None:
     assert moment(moment_text(AT)) == AT
     assert moment_text(AT.replace(microsecond=250_999)) == "2026-11-20T16:20:00.250Z"
-    assert due_text(AT) == "Due Fri 20 Nov 2026, 16:20 UTC."
+    assert due_text(AT, UTC) == "Due Fri 20 Nov 2026, 16:20 UTC."
+    assert due_text(AT, ZoneInfo("Europe/Berlin")) == "Due Fri 20 Nov 2026, 17:20 CET."
 
 
 @given(st.text(max_size=3000))
