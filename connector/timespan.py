@@ -1,7 +1,7 @@
 """Lengths of time as people write them in YAML: `90 days`, `18 months`, `15 minutes`, `1 business day`.
 
 Calendar spans (seconds to years) are plain arithmetic on aware datetimes; business spans need a calendar and are
-resolved in `rules/business_time.py`.
+resolved in `rules/business_time.py`. Beside them, what a time zone is called.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 _UNITS = {
     "second": ("seconds", 1), "minute": ("seconds", 60), "hour": ("seconds", 3600),
@@ -64,3 +64,10 @@ def parse_span(text: str) -> Span:
     return Span(
         **{part: int(match.group(1)) * factor}, text=f"{match.group(1)} {unit}{'' if match.group(1) == '1' else 's'}"
     )
+
+
+def zone_name(at: datetime, zone: tzinfo) -> str:
+    """What the zone is called at that moment: `CET`, `UTC`; where it has only a number, `UTC-03:00`."""
+    local = at.astimezone(zone)
+    name = local.tzname() or ""
+    return name if name.isalpha() else f"UTC{local.isoformat()[-6:]}"

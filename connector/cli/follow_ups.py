@@ -87,7 +87,7 @@ def _say(runtime: Runtime, shown: list[Answered], *, total: int) -> None:
             (
                 where,
                 word,
-                row.status,
+                row.status if row.state is not FollowUpState.UNDONE else "",  # it was read before it was closed
                 row.owner,
                 f"{each.joined_by} {each.score}".strip(),
                 moment(row.due_at),

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import IO, Any
 
 from connector.cli import common
-from connector.jobs.local_time import zone_name
 from connector.log import one_line
+from connector.timespan import zone_name
 
 WIDEST = 100
 

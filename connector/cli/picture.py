@@ -17,8 +17,8 @@ from connector.domain import (
     SetField,
     UpdateTicket,
 )
-from connector.jobs.local_time import zone_name
 from connector.rules.wording import moment_of
+from connector.timespan import zone_name
 
 LEFT = 56
 RIGHT = 112

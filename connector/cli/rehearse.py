@@ -20,6 +20,7 @@ from connector.store import undoing
 from connector.store.outbox import Entry
 
 _UNKNOWN = 6
+_OF_A_CONTACT = ("add_note", "add_to_group", "record_response", "set_field")
 
 
 def rehearse(
@@ -44,7 +45,7 @@ def rehearse(
     """
     with common.opened(effects=False) as runtime:
         rehearsing.refuse(runtime.config)
-        tried = trial(runtime, _values(runtime, email, score, comment, connection))
+        tried = trial(runtime, _values(runtime, email, score, comment, connection), who="EMAIL|ID")
         on = tried.response.connection
         _say_before(runtime, tried)
         assert tried.response.contact_id is not None, "trial raises where nobody is meant"
@@ -87,8 +88,9 @@ def _values(runtime: Runtime, who: str, score: int, comment: str, connection: st
 def _say_before(runtime: Runtime, tried: Trial) -> None:
     rehearsal, response = runtime.config.rehearsal, tried.response
     assert rehearsal is not None, "refuse raises where it is missing"
+    board = f", board {rehearsal.board}" if rehearsal.board else ""
     say(
-        f"REHEARSAL (mode {runtime.mode}): tickets go to company {rehearsal.company}, board {rehearsal.board}; "
+        f"REHEARSAL (mode {runtime.mode}): tickets go to company {rehearsal.companies()}{board}; "
         f"mail goes to rehearsal.mail_to"
     )
     where = f"of company {response.company_id}" if response.company_id else "of no company"
@@ -113,11 +115,14 @@ def _say_after(runtime: Runtime, tried: Trial, done: list[Step], copies: list[En
         if entry.error and entry.write_back.state != "applied":
             say(f"              {entry.error}")
     if not copies:
-        say("4 written   nothing: no action of a rule that applies can be rehearsed")
+        say("4 written   nothing" if tried.write_backs else "4 written   nothing: no rule that applies has it done")
     rehearsed = {(entry.write_back.rule_id, entry.write_back.action_id) for entry in copies}
     for wb in tried.write_backs:
-        if copies and (wb.rule_id, wb.action_id) not in rehearsed:
-            say(f"            {wb.kind} not rehearsed: it needs a real contact, and no rule opens a ticket for a note")
+        if wb.kind in _OF_A_CONTACT and (wb.rule_id, wb.action_id) not in rehearsed:
+            say(
+                f"            {wb.kind} not rehearsed: it would touch a real contact; a rehearsal puts it as a note on "
+                f"the test company's ticket, and for the score {tried.response.score} no rule opens one"
+            )
     for step in done:
         if step.outcome != "done":
             steps.say_step(step)

@@ -80,7 +80,8 @@ def _foreseen(runtime: Runtime, job: jobs.Job, found: list[str] | None) -> list[
 
 
 def _say(job: jobs.Job, foreseen: list[Foreseen], found: list[str] | None) -> None:
-    say(f"delivery {job.id} on {job.connection} did {len(foreseen):,} things that are still on record")
+    many = "1 thing that is" if len(foreseen) == 1 else f"{len(foreseen):,} things that are"
+    say(f"delivery {job.id} on {job.connection} did {many} still on record")
     rows = [(_thing(each), each.what if each.possible else "", each.why) for each in foreseen]
     if rows:
         table(("it did", "undo will", "cannot, because"), rows)

@@ -18,7 +18,7 @@ from connector.config.source import Steps, dotted
 from connector.config.words import Finding
 from connector.domain import Mode
 from connector.ports import AdapterSpec
-from connector.rules.actions import LOG, TICKET_OPTIONS, Action
+from connector.rules.actions import LOG, OWNER_STEPS, TICKET_OPTIONS, Action
 from connector.rules.names import Reference, referenced_names
 from connector.rules.settings import Rule
 from connector.sync.settings import FACET_FIELD
@@ -36,8 +36,10 @@ def crossings(
         *_answers(_mapping(tree, "answers"), specs, declared),
         *_rules(_rules_of(tree), specs, declared),
         *_tickets(_rules_of(tree), specs),
+        *_owners(_rules_of(tree), specs),
         *_follow_up(_mapping(tree, "follow_up"), specs, declared),
         *_mode(tree, specs),
+        *_rehearsal_companies(tree, specs, declared),
     ]
 
 
@@ -139,6 +141,34 @@ def _tickets(rules: Mapping[int, Rule], specs: Mapping[str, AdapterSpec]) -> Ite
                     yield (*steps, option), f"is missing; {' and '.join(sorted(needing))} tickets need one", True
 
 
+def _owners(rules: Mapping[int, Rule], specs: Mapping[str, AdapterSpec]) -> Iterator[Finding]:
+    """Steps of an owner chain by which nobody is found on any CRM the rule is for."""
+    for at, rule in rules.items():
+        for position, action in enumerate(rule.then):
+            meant = _owning(rule, action, specs)
+            for steps, step in _owner_steps(action, ("rules", at, "then", position)) if meant else ():
+                if not any(step in spec.owners for spec in meant.values()):
+                    labels = " and ".join(sorted({spec.label for spec in meant.values()}))
+                    known = sorted({each for spec in meant.values() for each in spec.owners})
+                    remedy = f"write {', '.join([*known, 'member:<identifier>'])}, or leave it out"
+                    yield steps, f"{labels} has no {step.replace('_', ' ')}; {remedy}", False
+
+
+def _owning(rule: Rule, action: Action, specs: Mapping[str, AdapterSpec]) -> dict[str, AdapterSpec]:
+    """The connections on which an action gets an owner."""
+    meant = {name: specs[name] for name in _meant(rule, action, specs) if name in specs}
+    return {name: spec for name, spec in meant.items() if spec.facets and action.kind in spec.changes}
+
+
+def _owner_steps(action: Action, path: Steps) -> Iterator[tuple[Steps, str]]:
+    """Each written step of an owner chain that is no member by name, with its place."""
+    wanted = action.open_ticket or action.create_task
+    chain = wanted.owner if wanted is not None and "owner" in wanted.model_fields_set else ()
+    for number, step in enumerate(chain):
+        if step in OWNER_STEPS:
+            yield (*path, action.kind, "owner", *((number,) if len(chain) > 1 else ())), step
+
+
 def _meant(rule: Rule, action: Action, specs: Iterable[str]) -> Iterable[str]:
     """The connections an action may be written at."""
     return (action.at,) if action.at else rule.when.connection or specs
@@ -153,6 +183,11 @@ def _means_nothing_here(document: Document, connections: Mapping[str, Connection
     specs = {name: registry.spec(connection.kind) for name, connection in connections.items()}
     for at, rule in enumerate(document.rules):
         for position, action in enumerate(rule.then):
+            owning = _owning(rule, action, specs)
+            for steps, step in _owner_steps(action, ("rules", at, "then", position)):
+                without = sorted(name for name, spec in owning.items() if step not in spec.owners)
+                if 0 < len(without) < len(owning):
+                    yield f"{dotted(steps)}: {step} gives nobody on {', '.join(without)}; the next step is tried"
             named = _meant(rule, action, specs)
             meant = {name: specs[name] for name in named if "open_ticket" in specs[name].changes}
             ticket = action.open_ticket
@@ -202,6 +237,46 @@ def _mode(tree: Mapping[str, Any], specs: Mapping[str, AdapterSpec]) -> Iterator
     if tree.get("mode") == Mode.REHEARSAL and tree.get("rehearsal") is None:
         message = "is missing, and mode rehearsal needs it: rehearsal: {company: …, board: …, mail_to: …}"
         yield ("rehearsal",), message, True
+
+
+def _rehearsal_companies(
+    tree: Mapping[str, Any], specs: Mapping[str, AdapterSpec], declared: Collection[str]
+) -> Iterator[Finding]:
+    """By connection: each name is one that has companies, and none that rules write to is left out."""
+    written = _mapping(tree, "rehearsal").get("company")
+    if not isinstance(written, dict):
+        return
+    for name in written:
+        spec = specs.get(name) if isinstance(name, str) else None
+        if isinstance(name, str) and name not in declared:
+            yield ("rehearsal", "company", name), _no_connection(name, declared), True
+        elif spec is not None and not spec.facets:
+            message = f"connection {name} ({spec.kind}) has no companies; leave it out"
+            yield ("rehearsal", "company", name), message, True
+    for name in _written_to(tree, specs):
+        if name not in written:
+            message = f"names none on {name}, to which rules write; add {name}: and the test company there"
+            yield ("rehearsal", "company"), message, True
+
+
+def _written_to(tree: Mapping[str, Any], specs: Mapping[str, AdapterSpec]) -> list[str]:
+    """The connections with contacts that rules write to: where an action says, else where answers come from."""
+    found: set[str] = set()
+    for rule in _rules_of(tree).values():
+        for action in rule.then:
+            on_ticket = action.add_note is not None and action.add_note.on == "ticket"  # it goes where the ticket is
+            if not action.notify and not on_ticket:
+                found.update((action.at,) if action.at else rule.when.connection or _answering(tree, specs))
+    return [name for name, spec in specs.items() if spec.facets and name in found]
+
+
+def _answering(tree: Mapping[str, Any], specs: Mapping[str, AdapterSpec]) -> set[str]:
+    """Whose contacts' answers come: those that audiences and answers name; all, where these name none."""
+    audiences, answers = _mapping(tree, "audiences").values(), _mapping(tree, "answers")
+    sources = answers.get("from")
+    named = [audience.get("from") for audience in audiences if isinstance(audience, dict)]
+    named += [answers.get("connection"), *(sources if isinstance(sources, list) else ())]
+    return {each for each in named if isinstance(each, str)} or {*specs}
 
 
 def _rules_of(tree: Mapping[str, Any]) -> dict[int, Rule]:

@@ -60,6 +60,7 @@ Percent = Annotated[
 ]
 ConfigPath = Annotated[Path, AfterValidator(_beside)]
 MailAddress = Annotated[str, AfterValidator(_address)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -111,12 +112,25 @@ class Limits(Section):
 class Rehearsal(Section):
     """Where effects go in mode rehearsal, instead of to customers and colleagues."""
 
-    company: str = Field(min_length=1, description="Identifier or id of the test company; every ticket goes there.")
+    company: Name | dict[str, Name] = Field(
+        description="Identifier, name or id of the test company; every ticket goes there. One for all connections, or "
+        "one by connection: {psa: acme, sf: Acme Ltd}.",
+    )
     board: str = Field(
         default="",
         description="The test board (pipeline, record type); every ticket goes there. ConnectWise needs one.",
     )
     mail_to: MailAddress = Field(description="Address that gets every mail.")
+
+    def company_on(self, connection: str) -> str:
+        """The test company as a connection calls it; empty where `company` is by connection and leaves it out."""
+        return self.company if isinstance(self.company, str) else self.company.get(connection, "")
+
+    def companies(self) -> str:
+        """The test company for people: `acme`, or `acme on psa, Acme Ltd on sf`."""
+        if isinstance(self.company, str):
+            return self.company
+        return ", ".join(f"{company} on {name}" for name, company in self.company.items())
 
 
 class Storage(Section):

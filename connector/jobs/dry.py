@@ -25,6 +25,8 @@ Watch = Callable[[str, list[Any]], None]
 class DryRecord:
     """The Record of something that does not happen. `watch` hears what a story makes; else `made` keeps it by name."""
 
+    keeps = False
+
     def __init__(self, runtime: Runtime, *, params: dict[str, Any] | None = None, watch: Watch | None = None) -> None:
         self.params, self.now, self.seed = params or {}, runtime.now(), ""
         self.installation = runtime.store.installation()

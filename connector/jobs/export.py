@@ -58,9 +58,9 @@ def document(runtime: Runtime, found: Found) -> dict[str, Any]:
         },
         "copies_of_the_database": files.copies(runtime),
         "in_other_systems": [
-            {"connection": connection, "what": receipt.record_type.replace("_", " "), "id": receipt.record_id,
-             "link": receipt.link}
-            for connection, receipt in found.in_crm
+            {"connection": each.connection, "what": each.record_type.replace("_", " "), "id": each.record_id,
+             "link": each.link} | ({"fields": list(each.fields)} if each.fields else {})
+            for each in found.in_crm
         ],
     }  # fmt: skip
 

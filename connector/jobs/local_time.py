@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from connector.timespan import zone_name
+
 if TYPE_CHECKING:  # every command prints; not every one needs the configuration's models
     from connector.config import Config
 
@@ -16,13 +18,12 @@ def zone_of(config: Config) -> ZoneInfo:
     return ZoneInfo(next((zone for zone in zones if zone != "UTC"), "UTC"))
 
 
+def zone_at(config: Config, connection: str) -> ZoneInfo:
+    """The zone of a connection's calendar where it has another than UTC; else that of the whole screen."""
+    own = config.connections[connection].calendar.zone if connection in config.connections else "UTC"
+    return ZoneInfo(own) if own != "UTC" else zone_of(config)
+
+
 def when(at: datetime | None, zone: tzinfo) -> str:
     """`2026-11-20 16:20 CET`; empty for none."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zone_name(at, zone)}" if at else ""
-
-
-def zone_name(at: datetime, zone: tzinfo) -> str:
-    """What the zone is called at that moment: `CET`, `UTC`; where it has only a number, `UTC-03:00`."""
-    local = at.astimezone(zone)
-    name = local.tzname() or ""
-    return name if name.isalpha() else f"UTC{local.isoformat()[-6:]}"

@@ -53,9 +53,10 @@ ASKS_ONCE = "asks_once"
 PAGES_TOGETHER = "pages_together"
 OTHER_ADDRESSES = "other_addresses"
 COMPANY_IF_WRITTEN = "company_if_written"
+SAYS_ZONE = "says_zone"
 DOES = (
     OWNERS_TOGETHER, LINKS_NOBODY, NAMES_OPEN_ANSWERS, DUE_AT_CLOSING, REHEARSES_ALL, GIVES_UP_LOST, ASKS_ONCE,
-    PAGES_TOGETHER, OTHER_ADDRESSES, COMPANY_IF_WRITTEN,
+    PAGES_TOGETHER, OTHER_ADDRESSES, COMPANY_IF_WRITTEN, SAYS_ZONE,
 )  # fmt: skip
 """Ways of asking that records of before know nothing of; the beginning of a record names those it was made with."""
 
@@ -72,6 +73,10 @@ class Record(Protocol):
     now: datetime
     seed: str
     installation: str
+
+    @property
+    def keeps(self) -> bool:
+        """Whether this happens, or happened; not where it is only looked at what would be."""
 
     @property
     def token(self) -> int:
@@ -126,6 +131,8 @@ class Watching:
 
 class LiveRecord:
     """The Record of an Attempt that really happens."""
+
+    keeps = True
 
     def __init__(
         self,

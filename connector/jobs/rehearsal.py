@@ -112,16 +112,29 @@ def copies_everywhere(
 
 def the_company(record: Record, config: Config, connection: str) -> str:
     """The id of the company that rehearsal.company means on a connection. Raises ConfigError where it is not one."""
-    named = config.rehearsal.company if config.rehearsal else ""
+    named = config.rehearsal.company_on(connection) if config.rehearsal else ""
     found = record.read(
         "rehearsal_company",
         list[str],
         lambda tx: [company.id for company in contacts.companies_called(tx, named, connection)],
     )
     if len(found) != 1:
-        how = "no company" if not found else f"{len(found)} companies"
-        raise ConfigError(f"rehearsal.company: {connection} has {how} called {named!r}; pull first, or name another")
+        raise not_one(named, connection, len(found))
     return found[0]
+
+
+def not_one(named: str, connection: str, count: int) -> ConfigError:
+    """Why rehearsal.company means no one company on a connection, and what to write or do."""
+    if not named:
+        return ConfigError(f"rehearsal.company: names none on {connection}; add {connection}: and the company there")
+    how = "no company" if not count else f"{count} companies"
+    what = f"{connection} has {how} called {named!r}"
+    return ConfigError(f"rehearsal.company: {what}; connector pull first, or name another")
+
+
+def is_copy(key: str) -> bool:
+    """Whether this is the key of a copy."""
+    return key.startswith("nps-r-")
 
 
 def copy_key(key: str) -> str:

@@ -14,9 +14,10 @@ from connector import registry
 from connector.config import Config
 from connector.domain import Mode
 from connector.errors import ConfigError
+from connector.jobs.local_time import zone_at
 from connector.jobs.meter import Meter
 from connector.jobs.owner import this_process
-from connector.jobs.record import Record
+from connector.jobs.record import SAYS_ZONE, Record
 from connector.ports import Context, Ports
 from connector.store import Store, open_store
 
@@ -117,4 +118,6 @@ def open_ports(config: Config, connection: str, record: Record) -> Ports:
         configured = config.connections[connection]
         spec, settings = registry.spec(configured.kind), configured.settings
     wire = record.wire(connection, settings, spec.wire)
-    return spec.open(settings, Context(connection=connection, wire=wire, now=lambda: record.now, sleep=record.sleep))
+    zone = zone_at(config, connection) if record.does(SAYS_ZONE) else UTC
+    lent = Context(connection=connection, wire=wire, now=lambda: record.now, sleep=record.sleep, zone=zone)
+    return spec.open(settings, lent)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from connector import registry
 from connector.domain import CreateTask, OpenTicket, Response, WriteBack
 from connector.errors import ConfigError, ConnectorError, RejectedError
 from connector.jobs import stories
 from connector.jobs.collect import collect
 from connector.jobs.collect.answer import crm_connection
 from connector.jobs.dry import DryRecord
+from connector.jobs.rehearsal import is_copy
 from connector.jobs.runtime import Runtime, open_ports
 from connector.jobs.stored_forms import from_stored
 from connector.ports import BadRow, Cursor, RawAnswer
@@ -47,23 +49,28 @@ class _OneAnswer:
         yield [self._answer], {}
 
 
-def trial(runtime: Runtime, values: dict[str, str], *, offline: bool = False) -> Trial:
-    """Try one answer. Raises ConfigError where no contact has the address or id, or no connection is meant."""
+def trial(runtime: Runtime, values: dict[str, str], *, offline: bool = False, who: str = "--contact") -> Trial:
+    """Try one answer; copies for a rehearsal are none of it. Raises ConfigError where no contact has the address or id
+    (`who`: as the command calls it), or no connection is meant."""
     dry = DryRecord(runtime, params={"run_rules": True})
     try:
         crm_connection(runtime.config, values.get("connection"))
     except RejectedError as error:
-        raise ConfigError(f"--connection: {error}") from None
+        sources = [name for name, each in runtime.config.connections.items() if registry.spec(each.kind).facets]
+        several = not values.get("connection") and len(sources) > 1 and not runtime.config.answers.connection
+        remedy = f"which one? write --connection {' or '.join(sources)}"
+        raise ConfigError(f"--connection: {remedy if several else error}") from None
     look = stories.looking(dry, runtime.config) if not offline else lambda _connection, _term: []
     collect(dry, runtime.config, _OneAnswer(values), look)
     if not dry.made.get("response"):
-        raise ConfigError("--contact: this person was erased; connector forget EMAIL --lift takes them in again")
+        raise ConfigError(f"{who}: this person was erased; connector forget EMAIL --lift takes them in again")
     response: Response = dry.made["response"][0]
     if response.contact_id is None:
         where = "the store (without --offline the CRM is asked)" if offline else "the store or the CRM"
-        raise ConfigError(f"--contact: nobody in {where} has {values['contact_id'] or values['email']}")
+        raise ConfigError(f"{who}: nobody in {where} has {values['contact_id'] or values['email']}")
     judged: dict[str, Any] = dry.made["judged"][0]
-    write_backs = tuple(from_stored(row) for row in dry.made["write_backs"])
+    made = (from_stored(row) for row in dry.made["write_backs"])
+    write_backs = tuple(wb for wb in made if not is_copy(wb.key))
     return Trial(
         response=response,
         matches=judged["matches"],

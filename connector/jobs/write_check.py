@@ -17,6 +17,8 @@ from connector.config import Config
 from connector.domain import OpenTicket, Receipt, TicketState, WriteBack
 from connector.errors import ConfigError, ConnectorError, OutcomeUnknownError, RejectedError, UnavailableError
 from connector.jobs.live import LazyVault
+from connector.jobs.rehearsal import not_one
+from connector.jobs.written_on import written_on
 from connector.ports import ChangeSink, ChangeUndo, Context, Ports, TicketWatch, Undo, Undone
 from connector.rules.keys import CHECK
 
@@ -42,20 +44,15 @@ def planned(config: Config, connection: str, *, company_ids: list[str]) -> Write
     tickets = [
         action.open_ticket
         for rule in config.rules
-        if not rule.when.connection or connection in rule.when.connection
         for action in rule.then
-        if action.open_ticket is not None
+        if action.open_ticket is not None and written_on(config, rule, action, [connection])
     ]
     board = config.rehearsal.board if config.rehearsal else next((each.said("board") for each in tickets), "")
     needed = registry.spec(config.connections[connection].kind).ticket_needs
     if not board and ("board" in needed or not (tickets or config.rehearsal)):
         raise ConfigError("--write: no rule opens a ticket, so there is no board to try; name one in rehearsal.board")
     if config.rehearsal and len(company_ids) != 1:
-        how = "no company" if not company_ids else f"{len(company_ids)} companies"
-        raise ConfigError(
-            f"rehearsal.company: {connection} has {how} called {config.rehearsal.company!r}; connector pull first, "
-            "or name another"
-        )
+        raise not_one(config.rehearsal.company_on(connection), connection, len(company_ids))
     ticket = OpenTicket(
         company_id=company_ids[0] if config.rehearsal else "",
         own_company=config.rehearsal is None,
@@ -64,7 +61,7 @@ def planned(config: Config, connection: str, *, company_ids: list[str]) -> Write
         summary="NPS connector: write check, please ignore",
         internal=NOTE,
     )
-    where = config.rehearsal.company if config.rehearsal else "your own company"
+    where = config.rehearsal.company_on(connection) if config.rehearsal else "your own company"
     key = CHECK + "".join(secrets.choice(_LETTERS) for _ in range(26))
     return WriteCheck(
         connection=connection, key=key, ticket=ticket, where=f"{where}, board {board}" if board else where

@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from tests.cli.acting import ANN, delivered, jobs, outbox
+from tests.cli.acting import ANN, answer, delivered, jobs, outbox
 from tests.cli.conftest import Connector, Desk
 
 
@@ -144,3 +144,24 @@ def test_the_section_follow_up_is_checked(desk: Desk, connector: Connector) -> N
     said = connector("check")
     assert said.code == 2
     assert "add escalate_to" in said.err
+
+
+def test_a_ticket_that_was_taken_back_does_not_show_the_status_it_had_before(desk: Desk, connector: Connector) -> None:
+    opened(desk, connector)
+    assert connector("watch", "psa").code == 0
+    [before] = connector("follow-ups", "--json").facts["follow_ups"]
+    assert before["status"]
+    [delivery] = jobs(connector, "deliver")
+    assert connector("undo", delivery["id"], "--yes").code == 0
+    said = connector("follow-ups").out
+    assert "undone" in said
+    assert before["status"] not in said
+    assert f"({before['status']}" not in connector("explain", ANN).out
+
+
+def test_a_ticket_is_not_said_to_be_opened_for_what_the_answer_became(desk: Desk, connector: Connector) -> None:
+    delivered(desk, connector)
+    answer(desk, connector, {"email": ANN, "score": 9, "comment": "Now they do."})
+    said = connector("explain", ANN).out.splitlines()
+    [place] = [number for number, line in enumerate(said) if "open_ticket done" in line]
+    assert "for what was answered before the 9 of" in said[place + 1]

@@ -196,3 +196,32 @@ def test_somebody_never_pulled_is_known_by_the_digest_of_their_address(desk: Des
     made = connector("forget", outside, "--yes", "--json").facts["certificate"]
     assert str(ticket["id"]) in {each["id"] for each in made["remains_in_crm"]}
     assert traces(desk.folder / "nps-data", {LOUSY, "zyxwvut", outside}) == []
+
+
+def test_in_mode_rehearsal_only_the_owner_of_the_real_ticket_is_told(desk: Desk, connector: Connector) -> None:
+    ready(desk, connector, "rehearsal")
+    said = connector("rehearse", ANN)
+    assert said.out.count("the real ticket would go to") == 1
+    assert "the real ticket would go to bob" in said.out
+    tried = connector("rules", "test", "--score", "3", "--contact", ANN)
+    assert "nps-r-" not in tried.out
+    assert "[Rehearsal]" not in tried.out
+
+
+def test_somebody_unknown_is_told_by_the_words_of_the_command(desk: Desk, connector: Connector) -> None:
+    ready(desk, connector)
+    said = connector("rehearse", "nobody@example.net")
+    assert "EMAIL|ID: nobody in the store or the CRM has nobody@example.net" in said.err
+    assert "kept" not in said.err
+
+
+def test_what_needs_a_contact_and_has_no_ticket_says_why_it_is_not_rehearsed(desk: Desk, connector: Connector) -> None:
+    ready(desk, connector)
+    text = (desk.folder / "nps.yaml").read_text()
+    promoters = "rules:\n  - id: thank\n    when: {band: promoter}\n    then: [record_response]\n"
+    (desk.folder / "nps.yaml").write_text(text.replace("rules:\n", promoters, 1))
+    said = connector("rehearse", ANN, "--score", "9")
+    assert said.code == 0, said.out + said.err
+    assert "4 written   nothing\n" in said.out
+    assert "record_response not rehearsed: it would touch a real contact" in said.out
+    assert "for the score 9 no rule opens one" in said.out

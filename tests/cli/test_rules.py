@@ -87,3 +87,15 @@ def test_list_says_when_each_rule_applies(desk: Desk, connector: Connector) -> N
     assert "call-back" in said.out
     assert "band: detractor" in said.out
     assert connector("rules", "list", "--json").facts["rules"][0]["then"] == ["record_response", "open_ticket"]
+
+
+def test_with_two_crms_the_option_is_asked_for(desk: Desk, connector: Connector) -> None:
+    desk.write(change=lambda text: text.replace("audiences:", "  sf: {adapter: memory}\naudiences:", 1))
+    for words in (("rules", "test", "--score", "3", "--contact", ANN), ("rehearse", ANN)):
+        text = (desk.folder / "nps.yaml").read_text()
+        more = "mode: live\nrehearsal: {company: acme, board: Help Desk, mail_to: a@example.com}\n"
+        if words[0] == "rehearse":
+            (desk.folder / "nps.yaml").write_text(more + text.replace("mode: preview\n", ""))
+        said = connector(*words)
+        assert said.code == 2
+        assert "--connection: which one? write --connection psa or sf" in said.err

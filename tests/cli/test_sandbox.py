@@ -43,6 +43,8 @@ def test_what_it_prints_for_nps_yaml_is_a_configuration_that_reaches_it(kind: st
         lines = [line(process)]
         while (said := line(process)).startswith(" "):
             lines.append(said)
+        assert said.startswith("Or, in another terminal")
+        assert line(process).startswith(f"connector init --from {kind} --base-url http://127.0.0.1:")
         path = tmp_path / "nps.yaml"
         path.write_text("".join(lines))
         name = lines[1].strip(" :\n")

@@ -100,3 +100,31 @@ def test_every_option_a_crm_may_lack_is_one_of_a_ticket() -> None:
     for kind in registry.kinds():
         spec = registry.spec(kind)
         assert spec.ticket_options | spec.ticket_needs <= set(TICKET_OPTIONS), kind
+
+
+def rehearsed(companies: str) -> str:
+    return f"rehearsal: {{company: {companies}, board: Test, mail_to: a@example.com}}\n"
+
+
+def test_the_test_company_may_be_named_by_connection(problems: Problems, load: Load) -> None:
+    text = rule("{board: Service, at: psa}", connections=PSA + CRM) + "      - record_response\n"
+    given = load(text + rehearsed("{psa: acme, crm: Acme Ltd}")).rehearsal
+    assert given is not None
+    assert [given.company_on(name) for name in ("psa", "crm", "other")] == ["acme", "Acme Ltd", ""]
+    assert given.companies() == "acme on psa, Acme Ltd on crm"
+    [told] = problems(text + rehearsed("{psa: acme}"))
+    assert told.endswith(
+        "rehearsal.company: names none on crm, to which rules write; add crm: and the test company there"
+    )
+    assert told.startswith("nps.yaml:13:13: ")
+    [told] = problems(text + rehearsed("{psa: acme, crm: Acme Ltd, crn: Acme}"))
+    assert told.endswith('rehearsal.company.crn: there is no connection "crn"; did you mean "crm"?')
+    [told] = problems(text + rehearsed("{psa: acme, crm: ''}"))
+    assert "rehearsal.company.crm: must not be empty" in told
+    [told] = problems(text + rehearsed("[acme]"))
+    assert "rehearsal.company: must be text or a mapping" in told
+
+
+def test_a_connection_nothing_is_written_on_needs_no_test_company(load: Load) -> None:
+    assert load(rule("{board: Service, at: psa}", connections=PSA + CRM) + rehearsed("{psa: acme}")).rehearsal
+    assert load(rule("{board: Service}", connections=PSA + CRM) + rehearsed("{crm: acme}")).rehearsal

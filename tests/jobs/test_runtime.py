@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from connector.config import load
 from connector.errors import ConfigError
+from connector.jobs.local_time import zone_at
 from connector.jobs.runtime import named_database
 
 URL = "postgresql://nps:s3cret@postgres/nps"
@@ -39,3 +42,11 @@ def test_two_addresses_are_one_too_many_and_neither_is_told(tmp_path: Path) -> N
     with pytest.raises(ConfigError, match="both set") as told:
         named_database({"CONNECTOR_DATABASE_URL": URL, "CONNECTOR_DATABASE_URL_FILE": str(tmp_path)})
     assert "s3cret" not in str(told.value)
+
+
+def test_times_in_texts_are_in_the_zone_of_the_calendar_else_in_that_of_the_screen(tmp_path: Path) -> None:
+    zones = {"a": {}, "b": {"calendar": {"zone": "Europe/Berlin"}}, "c": {"calendar": {"zone": "Asia/Tokyo"}}}
+    path = tmp_path / "nps.yaml"
+    path.write_text(json.dumps({"connections": {name: {"adapter": "memory", **more} for name, more in zones.items()}}))
+    config = load(path, {})
+    assert [zone_at(config, name).key for name in ("a", "b", "c")] == ["Europe/Berlin", "Europe/Berlin", "Asia/Tokyo"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Any
 
 from connector.adapters.salesforce.case_names import CaseNames
@@ -19,7 +18,7 @@ from connector.adapters.salesforce.fields import choice
 from connector.adapters.salesforce.keyed import seen
 from connector.adapters.salesforce.owners import Owners
 from connector.adapters.salesforce.soql import record_id
-from connector.adapters.salesforce.text import COMMENT_BYTES, LONG_CAP, SUBJECT_CAP, lines, marked, one_line
+from connector.adapters.salesforce.text import COMMENT_BYTES, LONG_CAP, SUBJECT_CAP, due_text, lines, marked, one_line
 from connector.domain import OpenTicket, WriteBack
 from connector.errors import RejectedError
 
@@ -87,7 +86,8 @@ class CaseBody:
 
     def _words(self, case: Described, key: str, change: OpenTicket) -> dict[str, Any]:
         """What all may read, and what is internal. An org without internal comments gets both as the description."""
-        internal = "\n".join(part for part in (change.internal, _who(change), _due(change)) if part)
+        due = due_text(change.due_at, self._org.context.zone)  # Cases have no due date of their own
+        internal = "\n".join(part for part in (change.internal, _who(change), due) if part)
         cap = _length(case, "Description", LONG_CAP)
         comments = case.find("Comments")
         if comments is not None and comments.createable:
@@ -108,11 +108,6 @@ def _who(change: OpenTicket) -> str:
     """Of somebody whose record is not linked, for SuppliedEmail would link it."""
     parts = (change.contact_name, change.contact_email, change.contact_phone)
     return " · ".join(one_line(part, cap=120) for part in parts if part and part not in change.internal)
-
-
-def _due(change: OpenTicket) -> str:
-    """Cases have no due date of their own."""
-    return f"Due {change.due_at.astimezone(UTC):%a %d %b %Y %H:%M} UTC" if change.due_at else ""
 
 
 def _length(described: Described, name: str, usual: int) -> int:

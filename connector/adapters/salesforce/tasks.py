@@ -8,7 +8,6 @@ the end of the description, and those of the account (or of the contact) are rea
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 from typing import Any
 
 from connector.adapters.salesforce.case_names import CaseNames
@@ -18,7 +17,7 @@ from connector.adapters.salesforce.fields import choice
 from connector.adapters.salesforce.keyed import WireKeyed, by_key, key_field, keys_of, seen
 from connector.adapters.salesforce.owners import Owners
 from connector.adapters.salesforce.soql import pieces, record_id, soql
-from connector.adapters.salesforce.text import LONG_CAP, SUBJECT_CAP, carries, marked, one_line
+from connector.adapters.salesforce.text import LONG_CAP, SUBJECT_CAP, carries, due_text, marked, one_line
 from connector.domain import AddNote, CreateTask, Receipt, WriteBack
 from connector.errors import ContractError, RejectedError
 from connector.ports import Outcome
@@ -123,7 +122,7 @@ class Tasks:
                 f"nobody can be given the task: {'; '.join(whys)}; end owner with a member:<username>", code="NoOwner"
             )
         task = seen(self._org, TASK)
-        due = f"Due {change.due_at.astimezone(UTC):%a %d %b %Y %H:%M} UTC" if change.due_at else ""
+        due = due_text(change.due_at, self._org.context.zone)
         values: dict[str, Any] = {
             "Subject": one_line(change.summary, cap=SUBJECT_CAP) or "NPS follow-up",
             "OwnerId": owner[0].id,

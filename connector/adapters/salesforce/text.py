@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime, tzinfo
+
+from connector.timespan import zone_name
 
 SUBJECT_CAP = 255
 LONG_CAP = 32_000
@@ -71,6 +74,11 @@ def same_text(stored: str, wanted: str) -> bool:
 def units(text: str) -> int:
     """Length as the vendor counts it: an emoji is two (UTF-16)."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def due_text(at: datetime | None, zone: tzinfo) -> str:
+    """`Due Fri 20 Nov 2026 16:20 CET`; empty for none."""
+    return f"Due {at.astimezone(zone):%a %d %b %Y %H:%M} {zone_name(at, zone)}" if at else ""
 
 
 def _harmless(text: str) -> str:

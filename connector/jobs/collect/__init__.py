@@ -198,7 +198,7 @@ def _take(
             outbox.renew(tx, (*evaluation.write_backs, *rehearsed), now=record.now)
 
     record.commit(write)
-    if matched.contact is None:
+    if matched.contact is None and record.keeps:
         log.warning("answer_of_nobody", place=answer.place, remedy="no contact has this id or address; it is kept")
     missed = [[answer.place, why] for why in no_ticket(config, response, evaluation)]
     if missed:

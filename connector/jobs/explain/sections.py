@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from connector.domain import Company, Facet, FollowUp, Segment
+from connector.domain import Company, Facet, FollowUp, FollowUpState, Segment
 from connector.jobs.explain import waiting
 from connector.jobs.local_time import when, zone_of
 from connector.jobs.runtime import Runtime
@@ -57,7 +57,10 @@ def write_back_section(runtime: Runtime, entries: Sequence[Entry]) -> Section:
             rule = rules.get(write_back.rule_id, "no rule of this name any more")
             rehearsed = " (rehearsal)" if entry.rehearsal else ""
             lines.append(f"{write_back.kind}{rehearsed} {waiting.state_words(entry)}{f': {why}' if why else ''}")
-            score = f", for the {response.score} of {when(response.responded_at, zone)}" if response else ""
+            score = f"the {response.score} of {when(response.responded_at, zone)}" if response else ""
+            if response and write_back.revision < response.revision:
+                score = f"what was answered before {score}"
+            score = score and f", for {score}"
             lines.append(f"  {write_back.key} by rule {write_back.rule_id} ({rule}){score}")
             if receipt is not None:
                 lines.append(f"  {receipt.record_type.replace('_', ' ')} {receipt.record_id} {receipt.link}".rstrip())
@@ -73,7 +76,8 @@ def follow_up_line(row: FollowUp, now: datetime, zone: tzinfo) -> str:
     words = rules.WORDS[row.state]
     if rules.overdue(row, now):
         words = f"overdue since {when(row.due_at, zone)}"
-    beside = ", ".join(part for part in (row.status, row.owner) if part)
+    status = row.status if row.state is not FollowUpState.UNDONE else ""  # it was read before it was closed
+    beside = ", ".join(part for part in (status, row.owner) if part)
     told = [("touched", row.first_touch_at), ("reminded", row.reminded_at), ("escalated", row.escalated_at)]
     told += [(f"closed by {row.closed_by}" if row.closed_by else "closed", row.closed_at)]
     parts = [f"{words} ({beside})" if beside else words, *(f"{word} {when(at, zone)}" for word, at in told if at)]

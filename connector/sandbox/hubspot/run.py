@@ -51,5 +51,7 @@ def _for_people(server: Server, contacts: int) -> str:
         "    adapter: hubspot\n"
         f"    base_url: {server.url}\n"
         f"    access_token: {login.token}\n"
+        "Or, in another terminal, let the connector write it; it asks for the token:\n"
+        f"connector init --from hubspot --base-url {server.url}\n"
         "Stop it with Ctrl-C.\n"
     )

@@ -52,5 +52,7 @@ def _for_people(server: Server, contacts: int) -> str:
         f"    base_url: {server.url}\n"
         f"    consumer_key: {login.consumer_key}\n"
         f"    consumer_secret: {login.consumer_secret}\n"
+        "Or, in another terminal, let the connector write it; it asks for the keys:\n"
+        f"connector init --from salesforce --base-url {server.url} --set domain=acme.my.salesforce.com\n"
         "Stop it with Ctrl-C.\n"
     )

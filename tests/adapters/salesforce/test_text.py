@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.adapters.salesforce.text import carries, lines, marked, one_line, same_text, units
+from connector.adapters.salesforce.text import carries, due_text, lines, marked, one_line, same_text, units
 
 KEY = "nps-k7m2q4aaaabbbbccccddddeeee"
 
@@ -50,3 +53,10 @@ def test_a_longer_key_that_begins_alike_is_another() -> None:
 def test_texts_are_the_same_however_the_org_breaks_their_lines() -> None:
     assert same_text("a\r\nb ", "a\nb")
     assert not same_text("a b", "a\nb")
+
+
+def test_a_due_moment_is_told_in_the_zone_of_the_people() -> None:
+    at = datetime(2026, 11, 23, 16, tzinfo=UTC)
+    assert due_text(at, ZoneInfo("Europe/Berlin")) == "Due Mon 23 Nov 2026 17:00 CET"
+    assert due_text(at, ZoneInfo("America/Sao_Paulo")) == "Due Mon 23 Nov 2026 13:00 UTC-03:00"
+    assert due_text(None, UTC) == ""
