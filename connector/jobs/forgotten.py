@@ -50,7 +50,7 @@ class ForgettingWire:
                 value = msgspec.json.decode(answer.body)
             except msgspec.DecodeError:
                 return answer
-            made = rows.replaced(value, self._change)
+            made = rows.replaced(value, self._of_staff if rows.of_staff(call.path) else self._change)
             body = answer.body if made is value else msgspec.json.encode(made)
         return answer if body is answer.body else Answer(status=answer.status, headers=answer.headers, body=body)
 
@@ -60,11 +60,15 @@ class ForgettingWire:
         without: dict[str, Any] = self._without.value(row)
         return without
 
+    def _of_staff(self, row: dict[str, Any]) -> dict[str, Any]:
+        without: dict[str, Any] = self._without.value(row) if self._has_address(_text(row)) else row
+        return without
+
     def _is_theirs(self, row: dict[str, Any]) -> bool:
         """A contact or a row that refers to one, known by id; or any row with the address in it."""
         if any(self._known.contact(self._connection, each) for each in rows.contact_ids(row)):
             return True
-        return self._has_address(msgspec.json.encode(row).decode())
+        return self._has_address(_text(row))
 
     def _has_address(self, text: str) -> bool:
         return any(self._known.address(key) for key in map(_key, _ADDRESS.findall(text)))
@@ -94,6 +98,10 @@ class _Without(Anonymous):
 
     def email(self, text: str) -> str:  # noqa: ARG002 - whatever it was
         return PLACEHOLDER
+
+
+def _text(row: dict[str, Any]) -> str:
+    return msgspec.json.encode(row).decode()
 
 
 def _key(address: str) -> str:

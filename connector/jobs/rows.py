@@ -3,6 +3,7 @@ with `attributes` (Salesforce), alone or inside of other answers; and which cont
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,13 @@ NAMES = frozenset(
 )
 """Fields that only a contact or another human being has."""
 _IDS = ("id", "Id")
+_STAFF = re.compile(r"/(owners|system/members)(/|$)")
 _REFERENCES = ("contact_id", "contactId", "ContactId", "WhoId", "hs_contact_id")
+
+
+def of_staff(path: str) -> bool:
+    """Whether what is asked for are users of the CRM, who are numbered on their own: one may have a contact's."""
+    return _STAFF.search(path) is not None
 
 
 def id_of(row: dict[str, Any]) -> str | None:

@@ -12,10 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.domain import Contact
 from connector.jobs import rows
+from connector.jobs.forget.erasing import Erasing
+from connector.jobs.forget.traces import Traces
 from connector.jobs.forgotten import PLACEHOLDER, ForgettingWire
 from connector.ports import Answer, Call
 from connector.store import forgotten
+from connector.store.erase import Stored
 from connector.store.forgotten import Forgotten
 
 SECRET = b"s" * 32
@@ -88,6 +92,22 @@ def test_an_answer_about_others_stays_as_it_is_byte_by_byte(shape: str) -> None:
     body = json.dumps(ANSWERS[shape](BOB, BOB), indent=3).encode()
     other = forgotten.digest(SECRET, forgotten.CONTACT, "crm/9")
     assert through(body, other) is body
+
+
+@pytest.mark.parametrize("path", ["/crm/v3/owners", "/crm/owners/2026-09", "/v4_6_release/apis/3.0/system/members"])
+def test_a_user_who_has_the_number_of_somebody_erased_is_somebody_else(path: str) -> None:
+    owner = {"id": "7", "firstName": BOB["given"], "lastName": BOB["family"], "email": BOB["email"]}
+    body = json.dumps({"results": [owner]}).encode()
+    wire = ForgettingWire(Answering(body), "crm", Forgotten(SECRET, frozenset({BY_ID, BY_ADDRESS})))
+    assert wire.send(Call(method="GET", path=path)).body is body
+    ann = Contact(connection="crm", id="7", first_name=ANN["given"], last_name=ANN["family"], email=ANN["email"])
+    traces = Traces(set())
+    traces.add_contact(ann)
+    call = {"method": "GET", "path": path, "query": [], "headers": {}, "body": ""}
+    frame = {"t": "exchange", "connection": "crm", "call": call, "answer": {"status": 200, "body": body.decode()}}
+    kept = Erasing(SECRET, traces, Stored(contacts=[ann])).exchange(frame)
+    assert kept["answer"]["body"] == body.decode()
+    assert not any(BOB["email"] in address for address in traces.addresses)
 
 
 @pytest.mark.parametrize("digest", [BY_ID, BY_ADDRESS], ids=["by id", "by address"])

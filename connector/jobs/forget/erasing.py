@@ -98,7 +98,7 @@ class Erasing(Anonymous):
 
     def exchange(self, frame: dict[str, Any]) -> dict[str, Any]:
         with (
-            self._of(frame["connection"]),
+            self._of("" if rows.of_staff(frame["call"]["path"]) else frame["connection"]),
             self._theirs(any(path.search(frame["call"]["path"]) for path in self._paths[frame["connection"]])),
         ):
             return super().exchange(frame)
