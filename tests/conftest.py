@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from connector import log
 from connector.config import Config
 from connector.sandbox.connectwise import Server, serve
 from connector.store import open_store
@@ -136,6 +137,9 @@ def clock() -> ShiftedClock:
     return ShiftedClock()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("kill") is None)
+@pytest.fixture(autouse=True)
+def _secrets_of_one_test_alone() -> Iterator[None]:
+    """What a test's configuration holds as a secret is a plain word in the next one."""
+    before = set(log._secrets)
+    yield
+    log._secrets.intersection_update(before)
