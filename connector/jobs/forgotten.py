@@ -50,27 +50,19 @@ class ForgettingWire:
                 value = msgspec.json.decode(answer.body)
             except msgspec.DecodeError:
                 return answer
-            made = rows.replaced(value, self._of_staff if rows.of_staff(call.path) else self._change)
+            theirs = self._has_address if rows.of_staff(call.path) else self._is_theirs
+            made = rows.replaced(value, lambda row: self._without.value(row) if theirs(row) else row)
             body = answer.body if made is value else msgspec.json.encode(made)
         return answer if body is answer.body else Answer(status=answer.status, headers=answer.headers, body=body)
-
-    def _change(self, row: dict[str, Any]) -> dict[str, Any]:
-        if not self._is_theirs(row):
-            return row
-        without: dict[str, Any] = self._without.value(row)
-        return without
-
-    def _of_staff(self, row: dict[str, Any]) -> dict[str, Any]:
-        without: dict[str, Any] = self._without.value(row) if self._has_address(_text(row)) else row
-        return without
 
     def _is_theirs(self, row: dict[str, Any]) -> bool:
         """A contact or a row that refers to one, known by id; or any row with the address in it."""
         if any(self._known.contact(self._connection, each) for each in rows.contact_ids(row)):
             return True
-        return self._has_address(_text(row))
+        return self._has_address(row)
 
-    def _has_address(self, text: str) -> bool:
+    def _has_address(self, row: dict[str, Any]) -> bool:
+        text = msgspec.json.encode(row).decode()
         return any(self._known.address(key) for key in map(_key, _ADDRESS.findall(text)))
 
     def _without_rows(self, body: bytes) -> bytes:
@@ -98,10 +90,6 @@ class _Without(Anonymous):
 
     def email(self, text: str) -> str:  # noqa: ARG002 - whatever it was
         return PLACEHOLDER
-
-
-def _text(row: dict[str, Any]) -> str:
-    return msgspec.json.encode(row).decode()
 
 
 def _key(address: str) -> str:
