@@ -17,8 +17,10 @@ from connector.config import restore
 from connector.errors import ConfigError, ConnectorError, ContractError
 from connector.jobs import stories
 from connector.jobs.anonymous import Anonymous, settled_config
+from connector.jobs.compared import Report
 from connector.jobs.journal import JournalWriter, read_lines
-from connector.jobs.replay import CutShortError, Recorded, ReplayRecord, Report, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import CutShortError, ReplayRecord, replay
 from connector.jobs.runner import outcome_of
 
 

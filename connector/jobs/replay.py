@@ -1,171 +1,32 @@
 """Replay: give a story its recorded inputs again and compare what it makes. Offline, and nothing is written.
 
-Exchanges are matched by request and occurrence, never by order of arrival. A record is read by place, so a replay
-needs no more memory than its story.
+Exchanges are matched by request and occurrence, never by order of arrival.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any
 
 import msgspec
 
 from connector import log
 from connector.config import Config, restore
-from connector.errors import ConnectorError, ContractError, ThrottledError
+from connector.errors import ConnectorError, ThrottledError
 from connector.jobs import stories
-from connector.jobs.anonymous.frames import without_words
-from connector.jobs.frames import Frames, Place
-from connector.jobs.journal import Digest, body_in, body_out, checksum, exchange_line
+from connector.jobs.compared import Difference, Report, rows, rows_apart
+from connector.jobs.frames import Place
+from connector.jobs.journal import body_in, body_out
 from connector.jobs.record import FAILURES, RowForm, T
+from connector.jobs.recorded import Recorded, read_frame
 from connector.jobs.runner import outcome_of
 from connector.ports import Answer, Call, OpenWire, Wire
 from connector.store import Tx
 
 _encode = msgspec.json.Encoder().encode
-
-
-class _Frame(msgspec.Struct):
-    t: str
-    name: str = ""
-    value: msgspec.Raw = msgspec.Raw(b"null")
-    rows: msgspec.Raw = msgspec.Raw(b"[]")
-    connection: str = ""
-    call: dict[str, Any] = {}
-    answer: dict[str, Any] | None = None
-    failure: dict[str, Any] | None = None
-    sum: str = ""
-
-
-_decode = msgspec.json.Decoder(_Frame).decode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """What the record says and what the story made now; either is empty where the other stands alone, both where
-    `what` says it all."""
-
-    what: str
-    recorded: str = ""
-    now: str = ""
-
-    def __str__(self) -> str:
-        if not self.recorded and not self.now:
-            return self.what
-        return f"{self.what}\n    recorded  {self.recorded or '—'}\n    now       {self.now or '—'}"
-
-
-@dataclass(slots=True)
-class Report:
-    """What one replay found. `remarks` say what it could not compare, or that it compared pseudonyms."""
-
-    attempt: str
-    story: str
-    differences: list[Difference] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    compared: int = 0
-
-    @property
-    def same(self) -> bool:
-        return not self.differences
-
-
-class Kept(Sequence[msgspec.Raw]):
-    """The values of one name in the order they were recorded; each is read from the file when it is wanted."""
-
-    def __init__(self, frames: Frames, part: str) -> None:
-        self._frames, self._part = frames, part
-        self.places: list[Place] = []
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    @overload
-    def __getitem__(self, at: int) -> msgspec.Raw: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[msgspec.Raw]: ...
-    def __getitem__(self, at: int | slice) -> msgspec.Raw | list[msgspec.Raw]:
-        if isinstance(at, slice):
-            return [self._value(place) for place in self.places[at]]
-        return self._value(self.places[at])
-
-    def _value(self, place: Place) -> msgspec.Raw:
-        value: msgspec.Raw = getattr(_decode(self._frames.line(place)), self._part)
-        return value
-
-
-class Asked(NamedTuple):
-    """One recorded exchange: whose, a digest of the request, and where it stands."""
-
-    connection: str
-    request: bytes
-    place: Place
-
-
-@dataclass(slots=True)
-class Recorded:
-    """One attempt's record: what is where in its file. Only the places are held, never the record itself."""
-
-    begin: dict[str, Any]
-    frames: Frames
-    reads: dict[str, Kept]
-    outs: dict[str, Kept]
-    exchanges: list[Asked]
-    altered: list[Difference]
-    end: dict[str, Any] | None
-    inputs_digest: str
-
-    @property
-    def cut(self) -> bool:
-        """Whether it ends where it was killed, or asked to leave: pages that were read ahead were made nothing of."""
-        return self.end is None or self.end["outcome"] == "interrupted"
-
-    def key_of(self, call: dict[str, Any]) -> bytes:
-        """By what a request is known again. Where people were replaced, words about them are left aside: a text made
-        of several has another pseudonym than its parts."""
-        replaced = self.begin.get("pseudonyms") or self.begin.get("erased")
-        return _call_key(call | {"body": without_words(call["body"])} if replaced else call)
-
-    @classmethod
-    def load(cls, path: Path) -> Recorded:
-        """Read it once to its end, checking each answer against its checksum. Raises ContractError for no record."""
-        frames = Frames(path)
-        found = cls({}, frames, {}, {}, [], [], None, "")
-        digest = Digest()
-        for place, line in frames:
-            try:
-                found._add(place, line, digest)
-            except (msgspec.DecodeError, KeyError, TypeError) as error:
-                raise ContractError(f"{path.name}: the record is damaged: {error}") from error
-        if not found.begin:
-            raise ContractError(f"{path.name}: the record has no beginning; nothing to replay")
-        found.inputs_digest = digest.inputs
-        return found
-
-    def _add(self, place: Place, line: bytes, digest: Digest) -> None:
-        frame = _decode(line)
-        digest.add(frame.t, exchange_line(msgspec.structs.asdict(frame)) if frame.t == "exchange" else line)
-        match frame.t:
-            case "begin":
-                self.begin = msgspec.json.decode(line)
-            case "end":
-                self.end = msgspec.json.decode(line)
-            case "read":
-                self.reads.setdefault(frame.name, Kept(self.frames, "value")).places.append(place)
-            case "out":
-                self.outs.setdefault(frame.name, Kept(self.frames, "rows")).places.append(place)
-            case "exchange":
-                self.exchanges.append(Asked(frame.connection, self.key_of(frame.call), place))
-                if frame.answer is not None and frame.sum != checksum(body_in(frame.answer["body"])):
-                    where = f"exchange {len(self.exchanges)}, {frame.call['method']} {frame.call['path']}"
-                    self.altered.append(Difference(what=f"{where}: the recorded answer was altered"))
 
 
 class CutShortError(Exception):
@@ -217,13 +78,8 @@ class ReplayRecord:
         held = next(self._outs.get(name, iter(())), None)
         if held is None and self._recorded.cut:
             raise CutShortError(name)
-        recorded = _rows(held)
         self._report.compared += len(made)
-        for place in range(max(len(made), len(recorded))):
-            then = bytes(recorded[place]) if place < len(recorded) else b""
-            now = bytes(made[place]) if place < len(made) else b""
-            if then != now:
-                self._report.differences.append(_difference(name, place, then, now))
+        self._report.differences += rows_apart(name, _rows(held), made)
 
     def commit(self, apply: Callable[[Tx], None], *, durable: bool = True) -> None:
         pass
@@ -244,8 +100,7 @@ class ReplayRecord:
         """What the record has and the story did not make."""
         for name, waiting in self._outs.items():
             for kept in waiting:
-                rows = enumerate(_rows(kept))
-                self._report.differences += [_difference(name, i, bytes(row), b"") for i, row in rows]
+                self._report.differences += rows_apart(name, _rows(kept), [])
 
 
 class ReplayWire:
@@ -264,7 +119,7 @@ class ReplayWire:
         waiting = self._answers.get(key)
         if not waiting:
             raise RequestNotRecordedError(f"{call.method} {call.path} is not in the record (or not this often)")
-        frame = _decode(self._frames.line(waiting.popleft()))
+        frame = read_frame(self._frames.line(waiting.popleft()))
         if frame.failure is not None:
             error = FAILURES.get(frame.failure["type"], ConnectorError)(frame.failure["message"])
             if isinstance(error, ThrottledError):
@@ -278,28 +133,8 @@ class RequestNotRecordedError(ConnectorError):
     """The story asked for something it did not ask for then."""
 
 
-def _call_key(call: dict[str, Any]) -> bytes:
-    asked = _encode([call["method"], call["path"], call["query"], call["body"]])
-    return hashlib.blake2b(asked, digest_size=16).digest()
-
-
 def _rows(kept: msgspec.Raw | None) -> list[msgspec.Raw]:
     return [] if kept is None else msgspec.json.decode(kept, type=list[msgspec.Raw])
-
-
-def _difference(name: str, place: int, then: bytes, now: bytes) -> Difference:
-    """The rows as they are, cut to where they differ if they are long."""
-    a, b = then.decode(errors="replace"), now.decode(errors="replace")
-    start = 0
-    if a and b and max(len(a), len(b)) > 200:
-        start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-        start = max(0, start - 60)
-    dots = "…" if start else ""
-    return Difference(
-        what=f"{name} {place + 1}",
-        recorded=a and dots + a[start : start + 200],
-        now=b and dots + b[start : start + 200],
-    )
 
 
 def replay(recorded: Recorded, *, config: Config | None = None) -> Report:
@@ -349,10 +184,6 @@ def _beyond(name: str, report: Report) -> str:
         "from here on the record cannot tell: the story now reads more of the store than it did then ("
         f"{name}), and what stood there is not recorded; compared up to here: {compared}; what follows was not compared"
     )
-
-
-def rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _same_error(then: str, outcome: str, now: str) -> bool:

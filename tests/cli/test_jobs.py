@@ -66,8 +66,8 @@ def test_an_edited_rule_shows_exactly_what_it_changes(desk: Desk, connector: Con
     (one,) = found["replays"]
     assert found["same"] is True
     (difference,) = one["under_todays_configuration"]["differences"]
-    assert '"priority":"High"' in difference["recorded"]
-    assert '"priority":"Low"' in difference["now"]
+    assert difference["recorded"] == "change.priority: High"
+    assert difference["now"] == "change.priority: Low"
 
 
 def test_what_todays_rules_would_change_is_told_and_is_no_failure(desk: Desk, connector: Connector) -> None:
@@ -133,7 +133,7 @@ def test_a_record_forged_with_its_own_sums_is_told_by_the_digest_in_the_store(de
             frame["value"]["answers"][0]["values"]["comment"] = "forged"
 
     _tampered(record, forge)
-    from connector.jobs.replay import Recorded
+    from connector.jobs.recorded import Recorded
 
     honest = Recorded.load(record).inputs_digest
 

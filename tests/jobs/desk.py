@@ -6,7 +6,8 @@ from typing import Any
 
 import requests
 
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import contacts

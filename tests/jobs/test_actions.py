@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from connector.jobs import once, pseudonyms
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import outbox

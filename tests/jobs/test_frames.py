@@ -9,7 +9,7 @@ import zstandard
 from connector.errors import ContractError
 from connector.jobs.frames import Frames
 from connector.jobs.journal import JournalWriter
-from connector.jobs.replay import Recorded
+from connector.jobs.recorded import Recorded
 
 MB = 2**20
 

@@ -17,7 +17,8 @@ from connector.config import load
 from connector.domain import Company, Contact, Facet, Finding, Reason, Segment
 from connector.jobs import forget, once
 from connector.jobs.record import ASKS_ONCE, DOES, OTHER_ADDRESSES
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts, people, plans, responses
 from tests.conftest import ShiftedClock

@@ -12,7 +12,8 @@ import requests
 
 from connector.domain import WriteBackState
 from connector.jobs import once, pseudonyms, together
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import attempts, leases, outbox, plans

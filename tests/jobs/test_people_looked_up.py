@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from connector.jobs import once, pseudonyms, rehearse
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts
 from tests.conftest import ShiftedClock

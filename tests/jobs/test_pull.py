@@ -11,7 +11,8 @@ from connector.adapters.connectwise.source import ConnectWiseSource
 from connector.domain import Contact, Facet, Segment
 from connector.jobs import once
 from connector.jobs.linking import Known, stored_rows
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import contacts, holds

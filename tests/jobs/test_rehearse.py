@@ -14,7 +14,8 @@ from connector.errors import ConfigError
 from connector.jobs import once, rehearse
 from connector.jobs.journal import read_lines
 from connector.jobs.pseudonyms import export
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import follow_ups, outbox, responses

@@ -20,9 +20,11 @@ from connector.errors import (
     UnavailableError,
 )
 from connector.jobs import once, pseudonyms
+from connector.jobs.compared import Report
 from connector.jobs.journal import JournalWriter
 from connector.jobs.record import DOES, FAILURES, RecordingWire
-from connector.jobs.replay import Recorded, ReplayRecord, ReplayWire, Report, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import ReplayRecord, ReplayWire, replay
 from connector.jobs.runtime import Runtime
 from connector.ports import Answer, Call
 from tests.conftest import ShiftedClock

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from connector.domain import FollowUpState, Notify
 from connector.jobs import once
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import figures, follow_ups, outbox, receipts

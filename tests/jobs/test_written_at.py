@@ -17,7 +17,8 @@ from connector.domain import Company, Contact, Facet, OpenTicket, Segment, SetFi
 from connector.jobs import once, owners
 from connector.jobs.journal import read_lines
 from connector.jobs.record import COMPANY_IF_WRITTEN, DOES
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts, outbox, responses
 from tests.conftest import ShiftedClock

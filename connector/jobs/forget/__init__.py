@@ -27,7 +27,7 @@ from connector.jobs.forget.traces import Traces
 from connector.jobs.journal import read_lines
 from connector.jobs.owner import is_dead
 from connector.jobs.pseudonyms import rewrite
-from connector.jobs.replay import Recorded
+from connector.jobs.recorded import Recorded
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import LOG, Runtime
 from connector.rules.fuses import DAY

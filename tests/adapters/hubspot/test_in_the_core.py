@@ -12,7 +12,8 @@ import pytest
 
 from connector.config import load
 from connector.jobs import once
-from connector.jobs.replay import Recorded, replay
+from connector.jobs.recorded import Recorded
+from connector.jobs.replay import replay
 from connector.jobs.runtime import Runtime, open_runtime
 from connector.store import contacts
 from tests.jobs.story import records
