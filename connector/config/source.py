@@ -186,9 +186,27 @@ def _position(node: Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
+_REMEDIES = (
+    ("expected <block end>", "the line is indented otherwise than those it belongs to; begin it in the same column"),
+    (
+        "mapping values are not allowed here",
+        "a colon that may not stand here: is the line indented too far, does the one before lack its own colon or the "
+        "space behind it, or wants a text with a colon quotes?",
+    ),
+    ("'\\t'", "a tab; indent with spaces"),
+    ("while scanning a quoted scalar", "the quote that opens in line {opened} is never closed"),
+    ("while parsing a flow sequence", "the [ in line {opened} is not closed before this"),
+    ("while parsing a flow mapping", "the {{ in line {opened} is not closed before this"),
+)
+"""What an admin does about what the YAML library says, by its words; {opened} is where the thing began."""
+
+
 def _words(error: MarkedYAMLError) -> str:
     parts = [str(part).strip() for part in (error.context, error.problem) if part]
-    return ": ".join(" ".join(part.split())[:200] for part in parts) or "cannot be read"
+    said = ": ".join(" ".join(part.split())[:200] for part in parts) or "cannot be read"
+    opened = error.context_mark.line + 1 if error.context_mark is not None else 0
+    remedy = next((remedy for words, remedy in _REMEDIES if words in said), None)
+    return f"{remedy.format(opened=opened)} ({parts[-1]})" if remedy else said
 
 
 def _failed(source: Source, message: str, line: int = 0, column: int = 0) -> Source:

@@ -135,10 +135,20 @@ def test_one_mistake_makes_no_second_problem(problems: Problems, right: str, wro
         ("# nothing\n", "nps.yaml: is empty; config/example.yaml is a start"),
         ("- a\n", "nps.yaml:1:1: must be a mapping (mode:, connections:, …)"),
         ("mode: [a\n",
-         "nps.yaml:2:1: YAML: while parsing a flow sequence: expected ',' or ']', but got '<stream end>'"),
-        ("a: b: c\n", "nps.yaml:1:5: YAML: mapping values are not allowed here"),
+         "nps.yaml:2:1: YAML: the [ in line 1 is not closed before this (expected ',' or ']', but got '<stream end>')"),
+        ("a: 1\nb: {c: 1\nd: 2\n",
+         "nps.yaml:3:2: YAML: the { in line 2 is not closed before this (expected ',' or '}', but got ':')"),
+        ("a: b: c\n",
+         "nps.yaml:1:5: YAML: a colon that may not stand here: is the line indented too far, does the one before lack "
+         "its own colon or the space behind it, or wants a text with a colon quotes? "
+         "(mapping values are not allowed here)"),
+        ("a:\n  b: 1\n c: 2\n",
+         "nps.yaml:3:2: YAML: the line is indented otherwise than those it belongs to; begin it in the same column "
+         "(expected <block end>, but found '<block mapping start>')"),
+        ("a: 'b\nc: d\n",
+         "nps.yaml:3:1: YAML: the quote that opens in line 1 is never closed (found unexpected end of stream)"),
         ("a:\n\tb: c\n",
-         "nps.yaml:2:1: YAML: while scanning for the next token: found character '\\t' that cannot start any token"),
+         "nps.yaml:2:1: YAML: a tab; indent with spaces (found character '\\t' that cannot start any token)"),
         ("a: *b\n", "nps.yaml:1:4: YAML: found undefined alias 'b'"),
         ("a: 1\nb: \x01\n", "nps.yaml:2:4: YAML: a character that may not stand in a YAML file"),
         ("mode: live\n", "nps.yaml: connections: is missing"),
