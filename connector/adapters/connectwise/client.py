@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from connector.adapters.connectwise.meaning import CONNECTWISE_MEANING, is_missing, words
+from connector.adapters.connectwise.meaning import CONNECTWISE_MEANING, CONNECTWISE_REMEDIES, is_missing, words
 from connector.adapters.connectwise.settings import ConnectWiseSettings
 from connector.adapters.connectwise.wire_types import WireCount
 from connector.adapters.paging import Batch, Fetched, keyset
@@ -54,6 +54,7 @@ class Psa:
             context,
             words=words,
             meaning=CONNECTWISE_MEANING,
+            remedies=CONNECTWISE_REMEDIES,
             max_calls_per_minute=settings.max_calls_per_minute,
             tenant=f"{context.connection} {settings.tenant}",
         )

@@ -20,6 +20,10 @@ CONNECTWISE_MEANING: Meaning = {
     415: ContractError,
     (400, "InvalidPatch"): ContractError,
 }
+CONNECTWISE_REMEDIES = {
+    401: "are company, keys and client_id those of an API member that is active?",
+    403: "the API member's security role lacks the right to this",
+}
 
 
 def words(answer: Answer) -> Words:

@@ -14,6 +14,7 @@ import msgspec
 from connector.adapters.hubspot.daily import Daily
 from connector.adapters.hubspot.meaning import (
     HUBSPOT_MEANING,
+    HUBSPOT_REMEDIES,
     SECOND,
     TEN_SECONDS,
     is_absent,
@@ -60,6 +61,7 @@ class Portal:
             context,
             words=words,
             meaning=HUBSPOT_MEANING,
+            remedies=HUBSPOT_REMEDIES,
             policy=Policy(first_wait=1.0),
             waits=wait,
             heard=self._hear,

@@ -23,6 +23,12 @@ HUBSPOT_MEANING: Meaning = {
     477: ThrottledError,  # the portal moves to another data centre, for up to a day
     530: AuthError,  # the vendor's proxy, for a token that is none at all
 }
+_RENEW = "the token is not valid (any more): renew it in HubSpot, and what token: or refresh_token: points to"
+HUBSPOT_REMEDIES = {
+    401: _RENEW,
+    403: "give the app the scope that docs/hubspot.md names for this",
+    530: _RENEW,
+}
 TEN_SECONDS, SECOND, DAY = "TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"
 _LOCKED, _MOVING = 423, 477
 _WAITS = {TEN_SECONDS: 10.0, SECOND: 1.0, DAY: 3_600.0}

@@ -70,6 +70,7 @@ def error_of(
     *,
     words: Words,
     meaning: Meaning,
+    remedies: Mapping[int, str] = {},
     now: datetime | None = None,
     waits: ReadWait | None = None,
 ) -> ConnectorError:
@@ -79,7 +80,7 @@ def error_of(
         or meaning.get(answer.status)
         or _BY_CLASS.get(answer.status // 100, ContractError)
     )
-    text = _text(call, answer, words)
+    text = _text(call, answer, words, remedies.get(answer.status, ""))
     if issubclass(kind, ThrottledError):
         return kind(text, retry_after=(waits or asked_wait)(answer, words, now))
     if issubclass(kind, UnavailableError) and call.writes:
@@ -98,12 +99,14 @@ def one_line(value: object, *, cap: int = WORDS_CAP) -> str:
     return text if len(text) <= cap else text[: cap - 1] + "…"
 
 
-def _text(call: Call, answer: Answer, words: Words) -> str:
+def _text(call: Call, answer: Answer, words: Words, remedy: str) -> str:
     said = ": ".join(part for part in (words.code, words.message) if part)
     text = f"{call.method} {call.path}: {answer.status}{' ' + said if said else ''}"
     if answer.status in _REDIRECTS:
         text += " (a redirect; is the site right?)"
-    return f"{text} [request {words.request_id}]" if words.request_id else text
+    if words.request_id:
+        text += f" [request {words.request_id}]"
+    return f"{text}; {remedy}" if remedy else text
 
 
 def asked_wait(answer: Answer, words: Words, now: datetime | None) -> float:

@@ -44,7 +44,8 @@ class Transport:
     `tenant` names whose quota is used: what was learned of it by earlier Transports of this process is heeded.
     `buckets` are what the vendor counts apart, in place of `max_calls_per_minute`; the narrowest stands last: a call
     leaves when the last has been waited for. `waits` reads the seconds that a refusal asks for; `heard` is told every
-    answer, as soon as it is there (limits stand in headers).
+    answer, as soon as it is there (limits stand in headers). `remedies` say by status what a person does about a
+    refusal.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Transport:
         *,
         words: ReadWords = json_words,
         meaning: Meaning = MEANING,
+        remedies: Mapping[int, str] = {},
         policy: Policy = Policy(),
         max_calls_per_minute: int = 600,
         buckets: Sequence[Bucket] = (),
@@ -63,7 +65,7 @@ class Transport:
     ) -> None:
         self._context = context
         self._words = words
-        self._meaning = meaning
+        self._meaning, self._remedies = meaning, remedies
         self._waits, self._heard = waits, heard
         self._sent, self._counting = 0, threading.Lock()
         self._buckets = buckets or (Bucket(name="", calls=max_calls_per_minute, seconds=WINDOW),)
@@ -127,7 +129,15 @@ class Transport:
         if 200 <= answer.status < 300:
             return answer
         words = self._words(answer)
-        error = error_of(call, answer, words=words, meaning=self._meaning, now=self._context.now(), waits=self._waits)
+        error = error_of(
+            call,
+            answer,
+            words=words,
+            meaning=self._meaning,
+            remedies=self._remedies,
+            now=self._context.now(),
+            waits=self._waits,
+        )
         if isinstance(error, ThrottledError) and answer.status == 429:
             self._refused(taken, words, error.retry_after)
         raise error
