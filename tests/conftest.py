@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import pytest
 
 from connector import log
+from connector.adapters.transport import pace
 from connector.config import Config
 from connector.sandbox.connectwise import Server, serve
 from connector.store import open_store
@@ -135,6 +136,13 @@ class ShiftedClock:
 @pytest.fixture
 def clock() -> ShiftedClock:
     return ShiftedClock()
+
+
+@pytest.fixture(autouse=True)
+def _calls_of_one_test_alone() -> Iterator[None]:
+    """A tenant's calls of the last minute are remembered by a process: a test must not wait for those of others."""
+    yield
+    pace._known.clear()
 
 
 @pytest.fixture(autouse=True)
