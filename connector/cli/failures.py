@@ -43,7 +43,7 @@ def _read(error: Exception) -> tuple[int, list[str]]:
         where = getattr(getattr(error, "ctx", None), "command_path", "connector")
         return 2, [f"{error.format_message()}", f"See: {where} --help"]
     if isinstance(error, typer.Abort):
-        return 1, ["stopped"]
+        return 1, ["", "stopped"]  # below the question that it answers
     if isinstance(error, OSError):
         return 1, [f"{error.filename or 'the system'}: {error.strerror or type(error).__name__}"]
     return 1, [
@@ -58,7 +58,7 @@ def _place(line: str) -> str:
 
 
 def _object(error: Exception, code: int, lines: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"error": type(error).__name__, "exit_code": code, "message": "\n".join(lines)}
+    found: dict[str, Any] = {"error": type(error).__name__, "exit_code": code, "message": "\n".join(lines).strip()}
     if isinstance(error, ConfigError):
         found["problems"] = [asdict(problem) for problem in error.problems]
     return found
