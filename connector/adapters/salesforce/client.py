@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ import msgspec
 
 from connector.adapters.salesforce.described import Described
 from connector.adapters.salesforce.limits import MeteredWire
-from connector.adapters.salesforce.meaning import SALESFORCE_MEANING, is_missing, waits, words
+from connector.adapters.salesforce.meaning import BAD_LOCATOR, GIVEN_UP, SALESFORCE_MEANING, is_missing, waits, words
 from connector.adapters.salesforce.settings import SalesforceSettings
 from connector.adapters.salesforce.soql import named
 from connector.adapters.salesforce.wire import open_wire
@@ -25,7 +26,7 @@ from connector.adapters.salesforce.wire_types import (
     WireDescribe,
 )
 from connector.adapters.transport import Transport, decode
-from connector.errors import AuthError, ContractError, OutcomeUnknownError, RejectedError
+from connector.errors import AuthError, ContractError, OutcomeUnknownError, RejectedError, UnavailableError
 from connector.ports import Answer, Context
 
 T = TypeVar("T")
@@ -76,17 +77,20 @@ class Org:
         return self.transport.get(f"/query/{locator}", headers=self._batch(size))
 
     def rows(self, query: str, row: type[T], *, everything: bool = False) -> Iterator[T]:
-        """Every row of a query, page by page."""
-        page = read_page(self.ask(query, everything=everything), row)
+        """Every row of a query, page by page. UnavailableError where Salesforce gives the query up before its end."""
+        with _not_given_up():
+            page = read_page(self.ask(query, everything=everything), row)
         while True:
             yield from page.records
             if (locator := following(page)) is None:
                 return
-            page = read_page(self.follow(locator), row)
+            with _not_given_up():
+                page = read_page(self.follow(locator), row)
 
     def count(self, query: str) -> int:
         """The number that a `SELECT COUNT()` gives; one call."""
-        return decode(self.ask(query), _one_of(Counted), place="GET /query").total
+        with _not_given_up():
+            return decode(self.ask(query), _one_of(Counted), place="GET /query").total
 
     # ------------------------------------------------------------ records
     def one(self, path: str, record: type[T], query: dict[str, str] | None = None) -> T:
@@ -177,6 +181,18 @@ class Org:
     def _batch(self, size: int) -> tuple[tuple[str, str], ...]:
         """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_queryoptions.htm"""
         return (("Sforce-Query-Options", f"batchSize={size or self.settings.page_size}"),)
+
+
+@contextmanager
+def _not_given_up() -> Iterator[None]:
+    """A query that took too long, or lost its place, is refused for no fault of its own, nor of the write-back it is
+    made for: it is asked again another time."""
+    try:
+        yield
+    except RejectedError as error:
+        if error.code in (GIVEN_UP, BAD_LOCATOR):
+            raise UnavailableError(str(error)) from None
+        raise
 
 
 def _no_such_type(body: Any) -> bool:

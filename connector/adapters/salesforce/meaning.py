@@ -17,7 +17,8 @@ from connector.errors import AuthError, ConnectorError, ContractError, FuseError
 from connector.ports import Answer
 
 DAILY, CONCURRENT = "REQUEST_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED (concurrent)"
-TIMEOUT = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "QUERY_TOO_COMPLICATED"})
+GIVEN_UP = "QUERY_TIMEOUT"
+TIMEOUT = frozenset({GIVEN_UP, "OPERATION_TOO_LARGE", "QUERY_TOO_COMPLICATED"})
 BAD_LOCATOR = "INVALID_QUERY_LOCATOR"
 _WAIT = 20.0  # seconds: no refusal says how long; the requests counted as concurrent are those older than 20 s
 
@@ -40,7 +41,7 @@ SALESFORCE_MEANING: Meaning = {
     410: ContractError,  # a retired version of the API
     415: ContractError,
     420: ThrottledError,
-    (500, "QUERY_TIMEOUT"): RejectedError,
+    (500, GIVEN_UP): RejectedError,
     (500, "OPERATION_TOO_LARGE"): RejectedError,
     (500, "QUERY_TOO_COMPLICATED"): RejectedError,
 }

@@ -18,6 +18,7 @@ from connector.errors import (
     OutcomeUnknownError,
     RejectedError,
     ThrottledError,
+    UnavailableError,
 )
 from connector.ports import Superseded
 from connector.sandbox.salesforce.tenant import ALICE, BOB, SUCCESS_QUEUE, UNASSIGNED_QUEUE, queue_id, user_id
@@ -290,6 +291,20 @@ def test_what_is_sent_while_the_org_refuses_all_has_no_outcome(
     outcomes = until(raises, sink(org).apply([back(ticket(org), f"nps-{n}") for n in range(3)]))
     assert outcomes == []
     assert org.records()["Case"] == []
+
+
+@pytest.mark.parametrize("again", [0, 1, 2])
+def test_a_look_up_that_the_org_gives_up_refuses_no_write_back(org: OrgWorld, again: int) -> None:
+    note = AddNote(on="contact", contact_id=org.someone()[0], text="Asked.")
+    batch = [back(ticket(org), "nps-ticket"), back(note, "nps-note")]
+    org.fault("query_timeout", path="query", skip=again)
+    outcomes = until(UnavailableError, sink(org).apply(batch))
+    assert all(isinstance(each.result, Receipt) for each in outcomes)
+    org.fault("query_timeout", path="query")
+    with pytest.raises(UnavailableError, match="QUERY_TIMEOUT"):
+        sink(org).find(batch)
+    assert {type(each.result) for each in sink(org).apply(batch)} == {Receipt}
+    assert len(org.records()["Case"]) == 1
 
 
 def test_a_bug_leaves_the_rows_in_hand_unknown(org: OrgWorld, monkeypatch: pytest.MonkeyPatch) -> None:
