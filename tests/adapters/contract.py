@@ -127,6 +127,14 @@ class MoreLevers(Protocol):
         """Take the right to see who opted out from the key."""
         ...
 
+    def refuse_after(self, writes: int | None) -> None:
+        """What is opened from now on may send so many writing requests; each further one is refused as one too many."""
+        ...
+
+    def everything(self) -> Any:
+        """All that stands in the CRM, to be compared."""
+        ...
+
     def people(self, count: int) -> list[tuple[str, str]]:
         """Healthy contacts, each with its company."""
         ...
@@ -399,6 +407,25 @@ class AdapterContract:
         getattr(world, "settle", lambda: None)()
         there = sink(world).find(batch)
         assert there.keys() <= {outcome.key for outcome in outcomes}, "what has no outcome was not attempted"
+
+    @pytest.mark.parametrize("writes", [0, 1, 2])
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_what_broke_off_without_an_outcome_changed_nothing(self, world: World, kind: str, writes: int) -> None:
+        """Some take several requests: one that breaks off between two was attempted, and must not be told otherwise."""
+        everything, refuse_after = lever(world, "everything"), lever(world, "refuse_after")
+        write_back = write_back_of(world, kind)
+        before = everything()
+        refuse_after(writes)
+        outcomes: list[Outcome] = []
+        try:
+            outcomes.extend(sink(world).apply([write_back]))
+        except ThrottledError:
+            assert outcomes or everything() == before, "told as not attempted, and yet something changed"
+            assert all(isinstance(outcome.result, OutcomeUnknownError) for outcome in outcomes)
+        refuse_after(None)
+        getattr(world, "settle", lambda: None)()
+        applied(world, write_back)
+        assert effects(world, write_back) == 1
 
     # ------------------------------------------------------------ watching and undoing
     def test_our_tickets_are_found_by_their_keys(self, world: World) -> None:

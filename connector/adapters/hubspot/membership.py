@@ -53,17 +53,27 @@ class Membership:
         return found
 
     def add(self, group: str, asked: Sequence[Asked]) -> Iterator[Told]:
-        """Those who are no members, without looking again; after each request what became of them."""
+        """Those who are no members, without looking again; after each request what became of them. Where it breaks off
+        between the mark and the list, whose contact was marked has an unknown outcome: it was changed."""
         of = self.static(group)
         for some in chunks(asked, SIZE):
-            refused, left = self._marked(of, some)
-            if refused:
-                yield refused
-            if left:
-                yield self._added(of, left)
+            marked: set[str] = set()
+            try:
+                refused, left = self._marked(of, some, marked)
+                if refused:
+                    yield refused
+                added = self._added(of, left) if left else []
+            except ConnectorError as error:
+                why = f"the contact is marked, and not in list {of.list_id} yet: {error}"
+                if marked:
+                    yield [(key, OutcomeUnknownError(why)) for key, _ in some if key in marked]
+                raise
+            if added:
+                yield added
 
-    def _marked(self, of: WireList, asked: Sequence[Asked]) -> tuple[Told, list[Asked]]:
-        """Mark each contact as added by us; those that could not be marked are not added."""
+    def _marked(self, of: WireList, asked: Sequence[Asked], marked: set[str]) -> tuple[Told, list[Asked]]:
+        """Mark each contact as added by us; those that could not be marked are not added. `marked` takes the keys of
+        those whose contact was changed, as soon as it was."""
         marks = self.marks([change.contact_id for _, change in asked])
         if marks is None:
             return [], list(asked)
@@ -76,6 +86,7 @@ class Membership:
                 rows.append(self.mark_row(key, change.contact_id, [*marks[change.contact_id], mark(key, of)]))
         for told in self._batches.update(CONTACTS, rows):
             refused += [(key, result) for key, result in told if not isinstance(result, WireRecord)]
+            marked.update(key for key, result in told if isinstance(result, WireRecord))
         without = {key for key, _ in refused}
         return refused, [(key, change) for key, change in asked if key not in without]
 

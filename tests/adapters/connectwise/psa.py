@@ -11,24 +11,12 @@ import requests
 
 from connector.adapters.connectwise import SPEC, ConnectWiseSettings
 from connector.domain import Facet
-from connector.ports import Answer, Call, Context, Ports, Scope, Selection, Wire
+from connector.ports import Context, Ports, Scope, Selection
 from connector.sandbox.connectwise import serve
+from tests.adapters.wires import RecordingWire
 from tests.vaults import NoVault
 
 GROUP = "7"
-
-
-class RecordingWire:
-    """Keeps every exchange that passes."""
-
-    def __init__(self, inner: Wire) -> None:
-        self._inner = inner
-        self.exchanges: list[tuple[Call, Answer]] = []
-
-    def send(self, call: Call) -> Answer:
-        answer = self._inner.send(call)
-        self.exchanges.append((call, answer))
-        return answer
 
 
 class PsaWorld:
@@ -47,6 +35,7 @@ class PsaWorld:
         self._page_size = page_size
         self.fields_are_visible = self._server.world.readings["external_xref_filter"] == "yes"
         self.wires: list[RecordingWire] = []
+        self._refuses_after: int | None = None
 
     def __enter__(self) -> PsaWorld:
         return self
@@ -55,7 +44,7 @@ class PsaWorld:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for wire in self.wires:
-            wire._inner.close()  # type: ignore[attr-defined]
+            wire.inner.close()  # type: ignore[attr-defined]
         self._server.close()
 
     def settings(self, **other: Any) -> ConnectWiseSettings:
@@ -74,6 +63,7 @@ class PsaWorld:
     def open(self, **settings: Any) -> Ports:
         given = self.settings(**settings)
         wire = RecordingWire(SPEC.wire(given, lambda: None, NoVault()))
+        wire.refuses_after = self._refuses_after
         self.wires.append(wire)
         return SPEC.open(given, Context(connection="psa", wire=wire, now=_now, sleep=lambda _: None))
 
@@ -136,6 +126,12 @@ class PsaWorld:
 
     def lose_the_next_answer(self, key: str, kind: str) -> None:
         self.fault("drop_after_write", method="PATCH" if kind in ("set_field", "update_ticket") else "POST")
+
+    def refuse_after(self, writes: int | None) -> None:
+        self._refuses_after = writes
+
+    def everything(self) -> Any:
+        return self.control("GET", "records")
 
     def throttle(self) -> None:
         self.fault("429", method="POST", seconds=30)

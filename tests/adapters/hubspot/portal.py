@@ -15,6 +15,7 @@ from connector.adapters.hubspot import SPEC, HubSpotSettings
 from connector.domain import Facet
 from connector.ports import Answer, Call, Context, Ports, Scope, Selection, Wire
 from connector.sandbox.hubspot import serve
+from tests.adapters.wires import RecordingWire
 from tests.vaults import NoVault
 
 NPS_LIST = "7"
@@ -34,19 +35,6 @@ _LAST_WRITE = {
     "set_field": ("POST", "contacts/batch/update$"),
     "update_ticket": ("POST", "tickets/batch/update$"),
 }
-
-
-class RecordingWire:
-    """Keeps every exchange that passes."""
-
-    def __init__(self, inner: Wire) -> None:
-        self._inner = inner
-        self.exchanges: list[tuple[Call, Answer]] = []
-
-    def send(self, call: Call) -> Answer:
-        answer = self._inner.send(call)
-        self.exchanges.append((call, answer))
-        return answer
 
 
 class ShortPages:
@@ -92,6 +80,7 @@ class PortalWorld:
         self._server = serve(contacts=contacts, readings=chosen, **more)
         self._version, self._page_size = version, page_size
         self.wires: list[RecordingWire] = []
+        self._refuses_after: int | None = None
 
     def __enter__(self) -> PortalWorld:
         return self
@@ -100,7 +89,7 @@ class PortalWorld:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for wire in self.wires:
-            wire._inner.close()  # type: ignore[attr-defined]
+            wire.inner.close()  # type: ignore[attr-defined]
         self._server.close()
 
     @property
@@ -123,6 +112,7 @@ class PortalWorld:
 
     def context(self, settings: HubSpotSettings, vault: Any = None) -> Context:
         wire = RecordingWire(SPEC.wire(settings, lambda: None, vault or NoVault()))
+        wire.refuses_after = self._refuses_after
         self.wires.append(wire)
         return Context(connection="hub", wire=wire, now=_now, sleep=lambda _: None)
 
@@ -258,6 +248,12 @@ class PortalWorld:
     def lose_the_next_answer(self, key: str, kind: str) -> None:
         method, path = _LAST_WRITE[kind]
         self.fault("drop_after_write", method=method, path=path)
+
+    def refuse_after(self, writes: int | None) -> None:
+        self._refuses_after = writes
+
+    def everything(self) -> Any:
+        return self.control("GET", "records")
 
     def throttle(self) -> None:
         for method, path in (("POST", "/batch/(create|update|upsert)$"), ("PUT", ""), ("PATCH", "")):

@@ -598,6 +598,20 @@ def test_many_join_a_list_in_one_call(portal: PortalWorld) -> None:
     assert all(isinstance(each, Receipt) and each.already_there and each.before == {"member": False} for each in again)
 
 
+def test_a_contact_that_is_marked_and_not_added_has_an_unknown_outcome(any_portal: PortalWorld) -> None:
+    """Its row must not count as untried: the contact was changed, and by us."""
+    people = sorted(any_portal.contact_ids())[:3]
+    joins = [back(AddToGroup(contact_id=each, group="Empty list"), f"nps-{each}") for each in people]
+    any_portal.fault("423", path="memberships/add$")
+    half = drained(sink(any_portal).apply(joins), ThrottledError)
+    assert [(each.key, type(each.result)) for each in half] == [(each.key, OutcomeUnknownError) for each in joins]
+    assert sink(any_portal).find(joins) == {}  # so they are done again
+    any_portal.fault("423", path="memberships/add$")
+    assert drained(sink(any_portal).apply(joins), ThrottledError) == [], "the marks stood there: nothing was changed"
+    results = [each.result for each in sink(any_portal).apply(joins)]
+    assert all(isinstance(each, Receipt) and each.before == {"member": False} for each in results)
+
+
 def test_without_a_place_for_marks_nobody_knows_who_was_there() -> None:
     with PortalWorld({"tenant_fields": "bare"}) as portal:
         change = AddToGroup(contact_id=portal.someone()[0], group="Empty list")

@@ -10,10 +10,11 @@ import requests
 
 from connector.adapters.salesforce import SPEC, SalesforceSettings
 from connector.domain import Facet
-from connector.ports import Answer, Call, Context, Ports, Scope, Selection, Wire
+from connector.ports import Context, Ports, Scope, Selection
 from connector.sandbox.salesforce import serve
 from connector.sandbox.salesforce.shapes import SHAPES
 from connector.sandbox.salesforce.tenant import campaign_id
+from tests.adapters.wires import RecordingWire
 from tests.vaults import NoVault
 
 GROUP = campaign_id(0)  # NPS 2026
@@ -23,23 +24,6 @@ _PATHS = {
     "set_field": ("PATCH", "composite/sobjects"),
     "update_ticket": ("PATCH", "composite/sobjects"),
 }
-
-
-class RecordingWire:
-    """Keeps every exchange that passes."""
-
-    def __init__(self, inner: Wire) -> None:
-        self._inner = inner
-        self.exchanges: list[tuple[Call, Answer]] = []
-
-    def send(self, call: Call) -> Answer:
-        answer = self._inner.send(call)
-        self.exchanges.append((call, answer))
-        return answer
-
-    @property
-    def calls(self) -> list[str]:
-        return [f"{call.method} {call.path}" for call, _ in self.exchanges]
 
 
 class OrgWorld:
@@ -73,6 +57,7 @@ class OrgWorld:
             **settings,
         }
         self.wires: list[RecordingWire] = []
+        self._refuses_after: int | None = None
         self.sleeps: list[float] = []
         self._someone: tuple[str, str] | None = None
 
@@ -83,7 +68,7 @@ class OrgWorld:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for wire in self.wires:
-            wire._inner.close()  # type: ignore[attr-defined]
+            wire.inner.close()  # type: ignore[attr-defined]
         self._server.close()
 
     def settings(self, **other: Any) -> SalesforceSettings:
@@ -102,6 +87,7 @@ class OrgWorld:
 
     def context(self, **settings: Any) -> Context:
         wire = RecordingWire(SPEC.wire(self.settings(**settings), lambda: None, NoVault()))
+        wire.refuses_after = self._refuses_after
         self.wires.append(wire)
         return Context(connection="sf", wire=wire, now=_now, sleep=self.sleeps.append)
 
@@ -215,6 +201,12 @@ class OrgWorld:
     def lose_the_next_answer(self, key: str, kind: str) -> None:
         method, path = _PATHS.get(kind, ("POST", "composite/sobjects"))
         self.fault("drop_after_write", method=method, path=path)
+
+    def refuse_after(self, writes: int | None) -> None:
+        self._refuses_after = writes
+
+    def everything(self) -> Any:
+        return self.control("GET", "records")
 
     def throttle(self) -> None:
         self.fault("429", method="POST", path="composite/sobjects")
