@@ -31,7 +31,7 @@ Row = TypeVar("Row", RawAnswer | BadRow, HistoryRow | BadRow)
 
 def is_forgotten(contact: Contact) -> bool:
     """Whether this contact is what is left of somebody who was erased."""
-    return PLACEHOLDER in (contact.email, *contact.other_emails)
+    return contact.email == PLACEHOLDER or PLACEHOLDER in contact.other_emails
 
 
 class ForgettingWire:

@@ -23,18 +23,22 @@ CONTACTS, COMPANIES = "contacts", "companies"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """Who of the known was not shown. `ids` are left out where there are more than may go."""
+    """Who of the known was not shown. `ids` are left out where there are more than may go; how many were shown is
+    counted where somebody is missing. `hinted`: whether anybody is known by a hint alone, so far."""
 
     shown: int
     missing: int
     ids: list[str] = field(default_factory=list)
+    hinted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`gone`: ids by contacts and companies. `error`: what the fuse says, None where it is content."""
+    """`gone`: ids by contacts and companies. `error`: what the fuse says, None where it is content. `hinted`: whether
+    anybody is known by a hint alone, whom the next full pull judges."""
 
     gone: dict[str, list[str]]
+    hinted: bool = False
     error: FuseError | None = None
 
 
@@ -63,7 +67,7 @@ def verdict(record: Record, connection: str, page: Page, limits: Limits) -> Verd
         return Verdict(gone={}, error=_fuse(connection, blown, limits))
     gone = {what: one.ids for what, one in found.items()}
     record.emit("gone", [[what, ids] for what, ids in gone.items() if ids])
-    return Verdict(gone=gone)
+    return Verdict(gone=gone, hinted=any(one.hinted for one in found.values()))
 
 
 def _missing(
@@ -78,13 +82,16 @@ def _missing(
 ) -> Missing:
     known = set(here)
     told = set(page.gone_contacts) | set(page.merged) if what == CONTACTS else set(page.gone_companies)
-    shown = contacts.shown(tx, what, connection, page.epoch) + len(known)
-    ids = [
-        id_
-        for id_, contact in contacts.not_shown(tx, what, connection, page.epoch, documents=not coverage.everyone)
-        if id_ not in known and id_ not in told and (contact is None or coverage.has(contact))
-    ]
-    return Missing(shown=shown, missing=len(ids), ids=ids if _may_go(len(ids), shown, limits, accepted) else [])
+    others = contacts.not_shown(tx, what, connection, page.epoch, documents=not coverage.everyone)
+    ids, hinted = [], False
+    for id_, generation, contact in others:
+        if generation == contacts.BY_HINT:
+            hinted = True
+        elif id_ not in known and id_ not in told and (contact is None or coverage.has(contact)):
+            ids.append(id_)
+    shown = contacts.shown(tx, what, connection, page.epoch) + len(known) if ids else len(known)
+    gone = ids if _may_go(len(ids), shown, limits, accepted) else []
+    return Missing(shown=shown, missing=len(ids), ids=gone, hinted=hinted)
 
 
 def _may_go(missing: int, shown: int, limits: Limits, accepted: int) -> bool:

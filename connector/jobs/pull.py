@@ -241,8 +241,9 @@ def _store_judged(
         for group in page.finished_groups:
             contacts.finish_group(tx, connection, group, page.epoch)
         told.write(tx, record, connection)
-        if left:
+        if verdict is not None and verdict.hinted:
             contacts.judge_hinted(tx, connection)
+        if left:
             contacts.put_gone(tx, connection, left[gone.CONTACTS], left[gone.COMPANIES], at=record.now)
         if moves:
             contacts.put_cursor(tx, connection, cursor, now=record.now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
+from operator import attrgetter
 
 from connector.adapters.paging import Reader
 from connector.errors import ConnectorError
@@ -21,6 +22,7 @@ _LARGE, _OF_LARGE = 2000, 3
 READ_AHEAD = 2000
 """Rows that may wait while earlier ones are stored, which takes as long as some pages take to come; 0: none do."""
 _PAGES_AHEAD = 8
+_id = attrgetter("id")
 
 
 def ahead(pages: Iterator[Page]) -> Generator[Page, None, None]:
@@ -98,15 +100,15 @@ class _Held:
         return (
             _is_rows(page)
             and page.epoch == self.pages[-1].epoch
-            and self._contacts.isdisjoint([contact.id for contact in page.contacts])
-            and self._companies.isdisjoint([company.id for company in page.companies])
+            and self._contacts.isdisjoint(map(_id, page.contacts))
+            and self._companies.isdisjoint(map(_id, page.companies))
         )
 
     def add(self, page: Page) -> None:
         self.pages.append(page)
         self.size += _size(page)
-        self._contacts.update([contact.id for contact in page.contacts])
-        self._companies.update([company.id for company in page.companies])
+        self._contacts.update(map(_id, page.contacts))
+        self._companies.update(map(_id, page.companies))
 
     def taken(self) -> Page:
         """One page of all that are held, which are held no longer."""

@@ -42,6 +42,15 @@ def each(tx: Tx) -> str:
     return "unnest(cast(:values as text[])) as given(value)" if postgres else "json_each(:values) as given"
 
 
+def all_new(tx: Tx, table: str, connection: str, ids: Sequence[str]) -> bool:
+    """Whether surely none of these ids is in the table: it has none between the lowest and the highest, as in a first
+    pull, whose pages come in the order of ids. Not asked of PostgreSQL, which may order texts in its own way."""
+    if tx.dialect.name == "postgresql":
+        return False
+    between = f"select 1 from {table} where connection = ? and id between ? and ? limit 1"
+    return tx.exec_driver_sql(between, (connection, min(ids), max(ids))).first() is None
+
+
 def values_of(tx: Tx, values: Sequence[str]) -> list[str] | str:
     return list(values) if tx.dialect.name == "postgresql" else codec.to_text(list(values))
 

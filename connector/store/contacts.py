@@ -68,18 +68,19 @@ def shown(tx: Tx, table: str, connection: str, generation: str) -> int:
 
 def not_shown(
     tx: Tx, table: str, connection: str, generation: str, *, documents: bool
-) -> Iterator[tuple[str, Contact | None]]:
-    """The contacts or companies last shown by another pull and not gone yet, by id; with the contact, if wanted."""
+) -> Iterator[tuple[str, str, Contact | None]]:
+    """The contacts or companies last shown by another pull, or told by a hint, and not gone yet: id and generation;
+    with the contact, if wanted."""
     column = "doc" if documents else "null"
     rows = tx.execution_options(yield_per=2000).execute(
         text(
-            f"select id, {column} from {_KIND[table]} "
-            "where connection = :c and generation not in (:g, :h) and gone_at is null order by id"
+            f"select id, generation, {column} from {_KIND[table]} "
+            "where connection = :c and generation <> :g and gone_at is null order by id"
         ),
-        {"c": connection, "g": generation, "h": BY_HINT},
+        {"c": connection, "g": generation},
     )
-    for id_, document in rows:
-        yield id_, codec.decode_contact(document) if document is not None else None
+    for id_, last, document in rows:
+        yield id_, last, codec.decode_contact(document) if document is not None else None
 
 
 def stored(tx: Tx, table: str, connection: str, ids: Sequence[str]) -> dict[str, bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from connector.domain import SetField
 from connector.store import codec, responses
-from connector.store.bulk import among, each, upsert, values_of
+from connector.store.bulk import all_new, among, each, upsert, values_of
 from connector.store.engine import Tx
 
 
@@ -43,16 +43,18 @@ def known_people(tx: Tx, connection: str, contact_ids: Sequence[str], address_ke
     """The stored contacts among `contact_ids` (of the connection), and all that have one of `address_keys`."""
     columns = "c.id, c.connection, c.person_id, c.person_since, c.doc, c.address_key, c.touched_at"
     by_id = f"select {columns}, null as other from contact c where connection = :c and id {among(tx)}"
-    by_address = (
-        f"select {columns}, null as other from {each(tx)} join contact c on c.address_key = given.value union all "
-        f"select {columns}, a.address_key from {each(tx)} join contact_address a on a.address_key = given.value "
-        "join contact c on c.connection = a.connection and c.id = a.contact_id order by 2, 1, 8"
-    )
+    by_address = f"select {columns}, null as other from {each(tx)} join contact c on c.address_key = given.value "
+    if tx.exec_driver_sql("select 1 from contact_address limit 1").first() is not None:
+        by_address += (
+            f"union all select {columns}, a.address_key from {each(tx)} join contact_address a "
+            "on a.address_key = given.value join contact c on c.connection = a.connection and c.id = a.contact_id "
+        )
+    by_address += "order by 2, 1, 8"
     found: dict[tuple[str, str], KnownPerson] = {}
     others: dict[tuple[str, str], list[str]] = {}
     had: list[str] = []
     for statement, values in ((by_id, contact_ids), (by_address, address_keys)):
-        if not values:
+        if not values or (statement is by_id and all_new(tx, "contact", connection, contact_ids)):
             continue
         for row in tx.execute(text(statement), {"c": connection, "values": values_of(tx, values)}):
             contact = codec.decode_contact(row.doc)

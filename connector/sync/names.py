@@ -17,9 +17,8 @@ def name_key(name: str) -> str:
     """The words of a name in their order, case-folded, without accents and punctuation; empty for no name."""
     if name.isascii():
         folded = name.lower()
-        words = folded.split()
-        if "".join(words).isalpha():
-            return " ".join(words)
+        if folded.replace(" ", "").isalpha():
+            return " ".join(folded.split()) if "  " in folded or folded.strip(" ") != folded else folded
     else:
         decomposed = unicodedata.normalize("NFKD", name.casefold())
         folded = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
