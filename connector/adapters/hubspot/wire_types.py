@@ -7,6 +7,7 @@ is null, one that does not exist or may not be seen is left out. Unknown members
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -188,17 +189,28 @@ def with_property(base: type[P], member: str, name: str) -> type[P]:
     """
     if member_of(base, name) is not None:
         return base
-    found: type[P] = msgspec.defstruct(  # type: ignore[assignment]
-        f"{base.__name__}_{member}", [(member, Shown, field(default=UNSET, name=name))], bases=(base,), gc=False
-    )
+    found: type[P] = _extended(base, member, name)  # type: ignore[arg-type]  # a class is hashable
     return found
 
 
 def member_of(properties: type[Any], name: str) -> str | None:
     """The member in which a property is read, None where it is not."""
-    return next((each.name for each in msgspec.structs.fields(properties) if each.encode_name == name), None)
+    return _members(properties).get(name)  # type: ignore[arg-type]  # a class is hashable
 
 
 def names_of(properties: type[Any]) -> list[str]:
     """The properties to ask for."""
-    return [each.encode_name for each in msgspec.structs.fields(properties)]
+    return list(_members(properties))  # type: ignore[arg-type]  # a class is hashable
+
+
+@cache
+def _members(properties: Any) -> dict[str, str]:
+    """By the vendor's name, the member in which a property is read."""
+    return {each.encode_name: each.name for each in msgspec.structs.fields(properties)}
+
+
+@cache
+def _extended(base: Any, member: str, name: str) -> Any:
+    """Made once: decoders are kept by type, and a service opens a portal some hundred times a day."""
+    added = (member, Shown, field(default=UNSET, name=name))
+    return msgspec.defstruct(f"{base.__name__}_{member}", [added], bases=(base,), gc=False)

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from connector.adapters.hubspot.client import _decoder
 from connector.domain import Facet, Segment
 from connector.errors import AuthError, ConfigError, RejectedError
-from connector.ports import ContactSource, OwnerFound
+from connector.ports import ContactSource, OwnerFound, Scope, Selection
 
 from .portal import NPS_LIST, PortalWorld
 
@@ -30,6 +31,21 @@ def test_contact_types_are_the_options_of_the_property_that_the_admin_names(port
     assert (stages["customer"], stages["268435456"]) == ("Customer", "Churned")
     roles = names(source(portal, contact_type="contact_role").segments(Facet.CONTACT_TYPE))
     assert roles["decision_maker"] == "Decision Maker"
+
+
+def test_a_portal_that_is_opened_again_costs_no_memory(portal: PortalWorld) -> None:
+    """Types of rows are made for the properties that the settings name, and decoders are kept by type."""
+    scope = Scope(selections=(Selection(include={}),))
+
+    def pulled(contact_type: str) -> int:
+        source = portal.open(contact_type=contact_type).source
+        assert source is not None
+        assert [contact for page in source.pages(scope, None) for contact in page.contacts]
+        return _decoder.cache_info().currsize
+
+    first = pulled("hs_lead_status")
+    assert [pulled("hs_lead_status") for _ in range(3)] == [first] * 3
+    assert pulled("nps_role") > first, "the cache is the one that counts"
 
 
 def test_company_types_are_the_portals_own_options(portal: PortalWorld) -> None:
