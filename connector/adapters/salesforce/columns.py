@@ -50,7 +50,7 @@ class Columns(Generic[R]):
     @property
     def flags(self) -> frozenset[str]:
         """The fields that are true or false."""
-        types = {each.encode_name: each.type for each in msgspec.structs.fields(self.row)}
+        types = {each.encode_name: each.type for each in _fields(self.row)}
         return frozenset(name for name in self.fields if "bool" in str(types[name]))
 
 
@@ -95,10 +95,10 @@ class _Made(Generic[R]):
 
     def __init__(self, base: type[R], described: Described) -> None:
         self._base, self._described = base, described
-        self._known = {each.encode_name.casefold(): each.name for each in msgspec.structs.fields(base)}
+        self._known = {each.encode_name.casefold(): each.name for each in _fields(base)}
         self._new: list[tuple[str, str, Any]] = []
         self._hidden = [
-            each.encode_name for each in msgspec.structs.fields(base)
+            each.encode_name for each in _fields(base)
             if not described.has(each.encode_name) and each.encode_name not in (*_ALWAYS, *_ONLY_DELETED, *_NICE)
         ]  # fmt: skip
 
@@ -132,7 +132,7 @@ class _Made(Generic[R]):
         others: Callable[[Any], tuple[str, ...]],
     ) -> Columns[R]:
         row: Any = _row_type(self._base, source, tuple(self._new)) if self._new else self._base
-        seen = (each.encode_name for each in msgspec.structs.fields(row))
+        seen = (each.encode_name for each in _fields(row))
         return Columns(
             source=source,
             row=row,
@@ -164,6 +164,16 @@ def needed(settings: SalesforceSettings, contacts: Described, accounts: Describe
             )
         if (kind := _type_of(described, name)) not in kinds:
             raise AuthError(f"{place} is of type {kind} and no checkbox, so {follows}; name another field")
+
+
+def _fields(row: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return _fields_once(row)
+
+
+@cache
+def _fields_once(row: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """A pull asks five times, and each time every annotation would be evaluated anew."""
+    return msgspec.structs.fields(row)
 
 
 @cache
