@@ -172,12 +172,19 @@ class Story:
         self.keep_start()
 
     def _warm_up(self) -> None:
-        """One pass in this process, so that its children find everything imported and compiled; then forget it."""
+        """The story in this process, so that its children find everything imported and compiled; then forget it."""
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch, redirect_stdout(io.StringIO()):
-            config = self.crm.config(self.stand_in, Path(scratch), rules=[])
+            answers = Path(scratch) / "answers"
+            answers.mkdir()
+            config = self.crm.config(self.stand_in, Path(scratch), answers={"folder": "answers"})
             clock = VirtualClock(self.began)
             runtime = open_runtime(config, environ={}, clock=clock, sleep=clock.sleep)
-            once.run_once(runtime)
+            with paced_by(lambda: clock().timestamp()):
+                once.run_once(runtime)
+                self.write_answers(folder=answers)
+                once.run_once(runtime)
+                clock.sleep(SETTLE)
+                once.run_once(runtime)
             runtime.store.close()
         self.stand_in.control("reset", {})
         gc.collect()
@@ -197,12 +204,13 @@ class Story:
         """To where the whole story has been told."""
         self.go_back(len(self._starts) - 1)
 
-    def write_answers(self, rows: str = ANSWERS) -> None:
+    def write_answers(self, rows: str = ANSWERS, *, folder: Path | None = None) -> None:
+        file = self.answers if folder is None else folder / self.answers.name
         hours = [datetime.fromtimestamp(self.began - 3600 * n, UTC).strftime("%Y-%m-%dT%H:%M:%S") for n in range(4)]
         names = ("second", "third", "passive", "promoter", "stranger")
         people = dict(zip(names, self.crm.people, strict=True))
-        self.answers.write_text(rows.format(*hours, **people), encoding="utf-8")
-        os.utime(self.answers, (self.began - 600, self.began - 600))
+        file.write_text(rows.format(*hours, **people), encoding="utf-8")
+        os.utime(file, (self.began - 600, self.began - 600))
 
     def keep_start(self) -> None:
         number = len(self._starts)
