@@ -1,4 +1,4 @@
-"""Many rows at once: ON CONFLICT on SQLite, COPY and merge on PostgreSQL. The one place that knows the difference."""
+"""Many rows at once: ON CONFLICT, and COPY and merge for many on PostgreSQL. Here alone the databases differ."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from connector.store.engine import Tx
 from connector.store.tables import metadata
 
 Row = Sequence[Any]
+_FEW = 50
+"""So many rows are sent to PostgreSQL one by one: a table to copy them into first would take longer than they do."""
 
 
 def upsert(tx: Tx, table: str, columns: tuple[str, ...], rows: Collection[Row], *, keep: tuple[str, ...] = ()) -> None:
@@ -22,12 +24,13 @@ def upsert(tx: Tx, table: str, columns: tuple[str, ...], rows: Collection[Row], 
     """
     if not rows:
         return
-    if tx.dialect.name == "postgresql":
+    postgres = tx.dialect.name == "postgresql"
+    if postgres and len(rows) > _FEW:
         _copy_and_merge(tx, table, columns, rows, keep)
     else:
         given = list(rows)
         plain = given if isinstance(given[0], tuple) else [tuple(row) for row in given]
-        tx.exec_driver_sql(_on_conflict(table, columns, keep), plain)
+        tx.exec_driver_sql(_on_conflict(table, columns, keep, "%s" if postgres else "?"), plain)
 
 
 def among(tx: Tx) -> str:
@@ -56,8 +59,8 @@ def values_of(tx: Tx, values: Sequence[str]) -> list[str] | str:
 
 
 @lru_cache(maxsize=64)
-def _on_conflict(table: str, columns: tuple[str, ...], keep: tuple[str, ...]) -> str:
-    marks = ", ".join("?" * len(columns))
+def _on_conflict(table: str, columns: tuple[str, ...], keep: tuple[str, ...], mark: str) -> str:
+    marks = ", ".join([mark] * len(columns))
     return f"insert into {table} ({', '.join(columns)}) values ({marks}) {_resolve(table, columns, keep)}"
 
 
