@@ -14,10 +14,27 @@ from dataclasses import replace
 from tests.kill.crm import Crm
 from tests.kill.harness import Case
 
+ALIKE = 8
+
 
 def every(boundaries: list[list[str]]) -> list[Case]:
     """A kill at each boundary of each pass, with no fault."""
     return [Case(stage=stage, at=at) for stage, labels in enumerate(boundaries) for at in range(len(labels))]
+
+
+def telling(cases: Sequence[Case], boundaries: list[list[str]], seed: int) -> list[Case]:
+    """Those that leave something else than the one before them; of the others one in ALIKE.
+
+    Between the end of one commit or request and the beginning of the next, nothing reaches the store or the CRM: killed
+    at either, a process leaves the same. `python -m tests.kill.soak` makes no such difference.
+    """
+    alike = [case for case in cases if _is_alike(boundaries[case.stage], case.at)]
+    told = [case for case in cases if not _is_alike(boundaries[case.stage], case.at)]
+    return [*told, *thinned(alike, ALIKE, seed)]
+
+
+def _is_alike(labels: Sequence[str], at: int) -> bool:
+    return at > 0 and labels[at].split(" ")[0].endswith(":before") and labels[at - 1].split(" ")[0].endswith(":after")
 
 
 def thinned(cases: Sequence[Case], each: int, seed: int) -> list[Case]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.kill.aftermath import UNDOING, WATCHING, Aftermath
-from tests.kill.cases import thinned, with_fault
+from tests.kill.cases import telling, thinned, with_fault
 from tests.kill.crm import Crm
 from tests.kill.crms import CONNECTWISE, NEWER
 from tests.kill.harness import Case
@@ -35,9 +35,9 @@ def every(story: Aftermath) -> list[Case]:
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_killed_at_every_boundary_of_watch_reconcile_and_undo(shard: int, record_property: Says) -> None:
+def test_killed_at_every_telling_boundary_of_watch_reconcile_and_undo(shard: int, record_property: Says) -> None:
     with told() as story:
-        mine = every(story)[shard::SHARDS]
+        mine = telling(every(story), story.boundaries, SEED)[shard::SHARDS]
         results = suffered(story, mine, record_property)
         assert sum(result.kills for result in results) >= len(mine) * 0.98
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.databases import PostgresServer
 from tests.kill.boundaries import kind
-from tests.kill.cases import every, random_case, thinned
+from tests.kill.cases import every, random_case, telling, thinned
 from tests.kill.crm import Crm
 from tests.kill.crms import CONNECTWISE, HUBSPOT, NEWER, SALESFORCE
 from tests.kill.harness import Case, Result, Story
@@ -20,7 +20,7 @@ from tests.kill.projection import differences
 from tests.kill.stores import PostgresDatabase, SqliteDatabase
 
 pytestmark = pytest.mark.kill
-SHARDS = 6
+SHARDS = 4
 FAULT_ROUNDS = 3
 POSTGRES_CASES = 20
 SEED = 20261120
@@ -50,9 +50,9 @@ def suffered(story: Story, cases: list[Case], record_property: Says) -> list[Res
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_killed_at_every_boundary_of_pull_plan_collect_and_deliver(shard: int, record_property: Says) -> None:
+def test_killed_at_every_telling_boundary_of_pull_plan_collect_and_deliver(shard: int, record_property: Says) -> None:
     with told(SqliteDatabase) as story:
-        cases = every(story.boundaries)[shard::SHARDS]
+        cases = telling(every(story.boundaries), story.boundaries, SEED)[shard::SHARDS]
         results = suffered(story, cases, record_property)
         assert sum(result.kills for result in results) >= len(cases) * 0.98  # threads may shift the last ones
 
