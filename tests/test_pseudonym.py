@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.jobs.anonymous import Anonymous
+from connector.jobs.records.anonymous import Anonymous
 from connector.pseudonym import Pseudonyms
 from connector.sync.address import judge
 from connector.sync.names import compatible, name_key

@@ -17,8 +17,8 @@ from connector.errors import ConnectorError, ContractError
 from connector.jobs import look, once
 from connector.jobs.collect import ANSWERS
 from connector.jobs.dry import DryRecord
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runner import mode_line
 from connector.jobs.runtime import Runtime, open_ports, open_runtime
 from connector.report.nps import Nps, nps_of

@@ -141,8 +141,8 @@ def export(
         common.wrong("a record holds names and addresses; write --pseudonyms, or copy the file that jobs show names")
     if target.exists():
         common.wrong(f"{target}: is there already; write another name")
-    from connector.jobs.compared import rows
-    from connector.jobs.pseudonyms import export as export_record
+    from connector.jobs.records.compared import rows
+    from connector.jobs.records.pseudonyms import export as export_record
 
     key = os.environ.get(PSEUDONYM_KEY, "").encode() or secrets.token_bytes(32)
     with common.opened(effects=False) as runtime:

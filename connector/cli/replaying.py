@@ -13,9 +13,9 @@ from connector.cli import common
 from connector.cli.output import facts, say
 from connector.errors import ConnectorError
 from connector.jobs import bundle
-from connector.jobs.compared import Difference, Report, rows
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.compared import Difference, Report, rows
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 
 SHOWN = 20

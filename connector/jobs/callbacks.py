@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.config import Config
 from connector.errors import ConfigError
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.ports import HintSource
 
 REGISTER, REMOVE = "register", "remove"

@@ -14,7 +14,7 @@ from connector.config import Config
 from connector.domain import AddNote, EffectClass, Mode, Receipt, UpdateTicket, WriteBack
 from connector.errors import ConfigError, ConnectorError, ContractError, OutcomeUnknownError
 from connector.jobs import guards
-from connector.jobs.record import GIVES_UP_LOST, Record
+from connector.jobs.records.record import GIVES_UP_LOST, Record
 from connector.jobs.stored_forms import StoredWriteBack, from_stored, lean, to_stored
 from connector.ports import ChangeSink, Outcome, Ports, Superseded
 from connector.rules import fuses, manual, outbox

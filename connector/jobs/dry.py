@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.errors import ContractError
-from connector.jobs.record import DOES, RowForm, T
+from connector.jobs.records.record import DOES, RowForm, T
 from connector.jobs.runtime import Runtime
 from connector.jobs.vaults import KeptSecrets
 from connector.ports import Answer, Call, OpenWire, Wire

@@ -9,7 +9,7 @@ from connector.errors import ConnectorError
 from connector.jobs.forget import Found, files
 from connector.jobs.forget.erasing import Erasing
 from connector.jobs.forget.traces import Traces
-from connector.jobs.journal import read_lines
+from connector.jobs.records.journal import read_lines
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import Runtime
 from connector.store import person

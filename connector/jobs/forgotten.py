@@ -17,7 +17,7 @@ import msgspec
 
 from connector.domain import Contact
 from connector.jobs import rows
-from connector.jobs.anonymous import Anonymous
+from connector.jobs.records.anonymous import Anonymous
 from connector.ports import Answer, BadRow, Call, HistoryRow, RawAnswer, Wire
 from connector.store import Tx, forgotten
 from connector.store.forgotten import Forgotten

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from connector.jobs.record import Record, RowForm
+from connector.jobs.records.record import Record, RowForm
 from connector.store import Tx, addresses, codec, contacts, people
 from connector.store.contacts import ContactAtCompany
 from connector.store.tables import instant

@@ -9,7 +9,7 @@ import structlog
 from connector.config import Config
 from connector.domain import Mode, OpenTicket, Receipt, TicketState, WriteBack
 from connector.errors import AuthError, ContractError, RejectedError
-from connector.jobs.record import OWNERS_TOGETHER, Record
+from connector.jobs.records.record import OWNERS_TOGETHER, Record
 from connector.ports import ContactSource, TicketWatch
 from connector.rules import fuses
 from connector.store import receipts

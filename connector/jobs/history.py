@@ -20,7 +20,7 @@ from connector.domain import Contact, Response
 from connector.jobs import matching
 from connector.jobs.collect import NOT_TAKEN
 from connector.jobs.forgotten import without_forgotten
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.ports import BadRow, HistoryKind, HistoryRow, HistorySource
 from connector.rules.keys import response_key
 from connector.store import Tx, people, responses

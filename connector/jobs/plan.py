@@ -15,7 +15,7 @@ from connector.config import Config
 from connector.domain import Decision, Facet, Finding, Membership, Reason
 from connector.errors import UnavailableError
 from connector.jobs.glances import Known, View, load_known, opted_out_elsewhere
-from connector.jobs.record import ASKS_ONCE, Record, RowForm, raw
+from connector.jobs.records.record import ASKS_ONCE, Record, RowForm, raw
 from connector.jobs.resolving import resolved_audience, why_held
 from connector.store import Tx, codec, contacts, elsewhere, plans
 from connector.store.contacts import ContactAtCompany

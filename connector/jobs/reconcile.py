@@ -12,7 +12,7 @@ from connector.config import Config
 from connector.domain import FollowUpState, Mode
 from connector.errors import RejectedError
 from connector.jobs import watch
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.jobs.watch import Watched
 from connector.ports import TicketWatch
 from connector.rules.differences import Kept, differences

@@ -21,7 +21,7 @@ from connector.domain import (
     WriteBack,
 )
 from connector.errors import ConfigError
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.rules.names import written_at
 from connector.store import contacts
 

@@ -19,7 +19,7 @@ from connector.jobs import matching
 from connector.jobs.collect import Look
 from connector.jobs.collect.evaluation import calendars
 from connector.jobs.deliver import deliver
-from connector.jobs.record import COMPANY_IF_WRITTEN, DUE_AT_CLOSING, REHEARSES_ALL, Record
+from connector.jobs.records.record import COMPANY_IF_WRITTEN, DUE_AT_CLOSING, REHEARSES_ALL, Record
 from connector.jobs.rehearsal import copies_everywhere, the_company
 from connector.jobs.runtime import Runtime
 from connector.jobs.stored_forms import to_stored

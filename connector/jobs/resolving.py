@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.config import Config
 from connector.domain import Facet, Segment
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.store import holds
 from connector.store.segments import remembered_names, stored_segments
 from connector.sync import audience as audiences

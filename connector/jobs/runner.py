@@ -28,9 +28,9 @@ from connector.errors import (
     UnavailableError,
 )
 from connector.jobs import stories
-from connector.jobs.journal import JournalWriter
 from connector.jobs.owner import is_dead
-from connector.jobs.record import DOES, LEASE, LiveRecord, Watching
+from connector.jobs.records.journal import JournalWriter
+from connector.jobs.records.record import DOES, LEASE, LiveRecord, Watching
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import Runtime
 from connector.ports import ResponseSource

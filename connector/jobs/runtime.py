@@ -17,7 +17,7 @@ from connector.errors import ConfigError
 from connector.jobs.local_time import zone_at
 from connector.jobs.meter import Meter
 from connector.jobs.owner import this_process
-from connector.jobs.record import SAYS_ZONE, Record
+from connector.jobs.records.record import SAYS_ZONE, Record
 from connector.ports import Context, Ports
 from connector.store import Store, open_store
 

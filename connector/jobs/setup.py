@@ -12,7 +12,7 @@ import structlog
 from connector.config import Config
 from connector.errors import RejectedError
 from connector.jobs.live import open_live
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.ports import FieldSetup, FieldState, NeededField
 from connector.rules.actions import FieldCaptions
 

@@ -1,6 +1,6 @@
 """The stories, by name: what runs live and in replay alike. Start reading here.
 
-pull     connector/jobs/pull.py      CRM → store, by adapters/<kind>/…pages
+pull     connector/jobs/pull/       CRM → store, by adapters/<kind>/…pages
 plan     connector/jobs/plan.py      store → one decision for each contact, by sync/screen.py and campaigns/caps.py
 collect  connector/jobs/collect/     answers → responses → rules/evaluate.py → the outbox
 deliver  connector/jobs/deliver.py   rules/outbox.py → adapters/<kind>/…apply → receipts
@@ -29,7 +29,7 @@ from connector.jobs.history import history
 from connector.jobs.plan import plan
 from connector.jobs.pull import pull
 from connector.jobs.reconcile import reconcile
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.jobs.rehearse import rehearse
 from connector.jobs.runtime import open_ports
 from connector.jobs.setup import setup

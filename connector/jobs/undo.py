@@ -20,8 +20,8 @@ from connector.errors import (
     OutcomeUnknownError,
     UnavailableError,
 )
-from connector.jobs.journal import read_lines
-from connector.jobs.record import Record
+from connector.jobs.records.journal import read_lines
+from connector.jobs.records.record import Record
 from connector.jobs.runtime import Runtime
 from connector.jobs.stored_forms import StoredWriteBack, from_stored, to_stored
 from connector.ports import ChangeUndo, Superseded, Undo, Undone, UndoOutcome

@@ -11,7 +11,7 @@ import structlog
 
 from connector.config import Config
 from connector.domain import FollowUp, FollowUpState, Mode, Notify, Receipt, TicketStatus, WriteBack
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.jobs.stored_forms import to_stored
 from connector.ports import TicketWatch
 from connector.rules import follow_up as rules

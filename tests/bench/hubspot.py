@@ -16,7 +16,7 @@ from connector.adapters.hubspot import SPEC
 from connector.adapters.hubspot.paths import COMPANIES as HUBSPOT_COMPANIES
 from connector.adapters.hubspot.paths import CONTACTS, TICKETS, ApiVersion, path
 from connector.domain import OpenTicket, Receipt, WriteBack
-from connector.jobs.journal import read_lines
+from connector.jobs.records.journal import read_lines
 from tests.bench.shared import (
     COMPANIES,
     LATENCY_MS,

@@ -114,7 +114,7 @@ def test_a_database_file_that_is_not_there_is_named_and_no_other_is_looked_at(
 
 
 def test_a_clock_that_stands_wrong_is_told_by_the_date_of_the_crm(desk: Desk, connector: Connector) -> None:
-    from connector.jobs.journal import JournalWriter
+    from connector.jobs.records.journal import JournalWriter
     from tests.jobs.story import read_frames
 
     pulled(desk, connector)

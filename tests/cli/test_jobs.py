@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 import msgspec
 
-from connector.jobs.journal import read_lines
+from connector.jobs.records.journal import read_lines
 from tests.cli.acting import ANN, answer, delivered, jobs, outbox, pulled, tickets
 from tests.cli.conftest import Connector, Desk
 
@@ -95,7 +95,7 @@ def test_rules_that_read_more_than_was_recorded_are_told_in_one_sentence(desk: D
 
 
 def _tampered(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    from connector.jobs.journal import JournalWriter
+    from connector.jobs.records.journal import JournalWriter
 
     frames = [msgspec.json.decode(line) for line in read_lines(path)]
     for frame in frames:
@@ -133,7 +133,7 @@ def test_a_record_forged_with_its_own_sums_is_told_by_the_digest_in_the_store(de
             frame["value"]["answers"][0]["values"]["comment"] = "forged"
 
     _tampered(record, forge)
-    from connector.jobs.recorded import Recorded
+    from connector.jobs.records.recorded import Recorded
 
     honest = Recorded.load(record).inputs_digest
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from connector.jobs.journal import read_lines
+from connector.jobs.records.journal import read_lines
 from tests.cli.acting import ANN, answer, jobs, outbox, pulled, tickets
 from tests.cli.conftest import Connector, Desk
 from tests.scanning import traces

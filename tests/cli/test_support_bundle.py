@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from connector.jobs.anonymous import Anonymous
 from connector.jobs.bundle.scan import Scan
-from connector.jobs.journal import JournalWriter, read_lines
+from connector.jobs.records.anonymous import Anonymous
+from connector.jobs.records.journal import JournalWriter, read_lines
 from tests.cli.acting import ANN, answer, delivered, pulled
 from tests.cli.conftest import Connector, Desk
 from tests.cli.test_rehearse import REHEARSAL

@@ -23,7 +23,8 @@ from connector.adapters.folder.rows import read
 from connector.cli import main
 from connector.config.settings import Document
 from connector.domain import REASON_TEXT, Reason, WriteBackState
-from connector.jobs import journal, runner
+from connector.jobs import runner
+from connector.jobs.records import journal
 from connector.ports import BadRow
 from connector.registry import BUILT_IN, spec
 from connector.rules.actions import Action

@@ -11,8 +11,8 @@ import msgspec
 
 from connector.config import Config
 from connector.jobs import once
-from connector.jobs.journal import read_lines
-from connector.jobs.recorded import Recorded
+from connector.jobs.records.journal import read_lines
+from connector.jobs.records.recorded import Recorded
 from connector.jobs.runtime import Runtime, open_runtime
 
 HOSTILE = '{{7*7}} <script>alert(1)</script> "\'*[x](http://x.example)\n=HYPERLINK("http://x.example") \u202egnp'

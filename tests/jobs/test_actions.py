@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from connector.jobs import once, pseudonyms
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs import once
+from connector.jobs.records import pseudonyms
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import outbox

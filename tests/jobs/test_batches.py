@@ -18,8 +18,8 @@ from connector.adapters.memory.writing import MemorySink
 from connector.config import load
 from connector.domain import Company, Contact, Facet, RecordResponse, Segment, SetField, WriteBack
 from connector.jobs import once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.ports import Outcome
 from connector.store import outbox

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.jobs.compared import Difference, rows_apart
+from connector.jobs.records.compared import Difference, rows_apart
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=300),

@@ -9,8 +9,8 @@ import requests
 
 from connector.domain import Mode, Notify, WriteBack
 from connector.jobs import once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.rerun import answers as rerun_answers
 from connector.jobs.rerun.forecast import Forecast
 from connector.jobs.runtime import Runtime

@@ -11,8 +11,8 @@ from sqlalchemy import inspect, text
 
 from connector.errors import LeaseLostError
 from connector.jobs import forget
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.sandbox.connectwise import Server
 from connector.store import codec, contacts, hints, leases
 from tests.conftest import ConfigFor, ShiftedClock

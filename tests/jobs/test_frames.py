@@ -7,9 +7,9 @@ import pytest
 import zstandard
 
 from connector.errors import ContractError
-from connector.jobs.frames import Frames
-from connector.jobs.journal import JournalWriter
-from connector.jobs.recorded import Recorded
+from connector.jobs.records.frames import Frames
+from connector.jobs.records.journal import JournalWriter
+from connector.jobs.records.recorded import Recorded
 
 MB = 2**20
 

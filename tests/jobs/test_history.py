@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from connector.jobs import once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import contacts, people

@@ -14,8 +14,8 @@ from connector.adapters.memory import WORLDS, MemoryCrm
 from connector.config import load
 from connector.domain import Company, Contact, Facet, Membership, Segment
 from connector.jobs import once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.ports import RawAnswer
 from connector.store import contacts, merges, outbox, responses

@@ -16,9 +16,9 @@ from connector.adapters.memory import WORLDS, MemoryCrm
 from connector.config import load
 from connector.domain import Company, Contact, Facet, Finding, Reason, Segment
 from connector.jobs import forget, once
-from connector.jobs.record import ASKS_ONCE, DOES, OTHER_ADDRESSES
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.record import ASKS_ONCE, DOES, OTHER_ADDRESSES
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts, people, plans, responses
 from tests.conftest import ShiftedClock
@@ -211,7 +211,7 @@ def test_records_of_before_that_knew_neither_these_addresses_nor_other_audiences
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = tuple(what for what in DOES if what not in (OTHER_ADDRESSES, ASKS_ONCE))
-    monkeypatch.setattr("connector.jobs.record.DOES", before)
+    monkeypatch.setattr("connector.jobs.records.record.DOES", before)
     monkeypatch.setattr("connector.jobs.runner.DOES", before)
     for story, params in (("pull", {}), ("plan", {"audience": "hub"})):
         assert once.perform(runtime, story, "hub", params).outcome == "done"

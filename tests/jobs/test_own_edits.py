@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector.jobs import once
-from connector.jobs.linking import OWN_EDIT
+from connector.jobs.pull.linking import OWN_EDIT
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import contacts, outbox

@@ -11,9 +11,11 @@ import pytest
 import requests
 
 from connector.domain import WriteBackState
-from connector.jobs import once, pseudonyms, together
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs import once
+from connector.jobs.pull import pages
+from connector.jobs.records import pseudonyms
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import attempts, leases, outbox, plans
@@ -57,7 +59,7 @@ def newest(runtime: Runtime, story: str) -> Attempt:
 def test_a_pull_keeps_its_pages_and_goes_on_after_the_last(
     runtime: Runtime, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(together, "MOST", 1)  # each page of so small a tenant is stored alone
+    monkeypatch.setattr(pages, "MOST", 1)  # each page of so small a tenant is stored alone
     assert once.perform(parked_upon(runtime, "contacts", times), "pull", "psa").outcome == "interrupted"
     cut = newest(runtime, "pull")
     assert "goes on at the next start" in cut.error
@@ -83,7 +85,7 @@ def test_what_was_read_ahead_of_a_stop_is_no_difference_and_its_record_can_be_ha
     tmp_path: Path,
     name: str,
 ) -> None:
-    monkeypatch.setattr(together, "MOST", 1)
+    monkeypatch.setattr(pages, "MOST", 1)
     config = config_for(sandbox, connection={"page_size": 5}, rules=[{"id": "keep", "then": ["record_response"]}])
     runtime = runtime_for(config, store_url, clock)
 
@@ -97,8 +99,8 @@ def test_what_was_read_ahead_of_a_stop_is_no_difference_and_its_record_can_be_ha
     assert once.perform(replace(runtime, told=told), "pull", "psa").outcome == "interrupted"
     record = runtime.data / newest(runtime, "pull").journal
     recorded = Recorded.load(record)
-    pages = sum(asked.connection == "psa" for asked in recorded.exchanges)
-    assert pages > len(recorded.outs[name]) + 3, "it had read on"
+    read = sum(asked.connection == "psa" for asked in recorded.exchanges)
+    assert read > len(recorded.outs[name]) + 3, "it had read on"
     report = replay(recorded)
     assert report.same, report.differences
     pseudonyms.export(record, tmp_path / "handed-on.jsonl.zst", b"a key of the test")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connector.jobs import once, pseudonyms, rehearse
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs import once, rehearse
+from connector.jobs.records import pseudonyms
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts
 from tests.conftest import ShiftedClock

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from connector.config import Config
 from connector.domain import Decision, Facet, Finding, Reason
 from connector.jobs import look, once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server, serve
 from connector.store import contacts, holds, people, plans

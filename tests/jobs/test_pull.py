@@ -10,9 +10,9 @@ import pytest
 from connector.adapters.connectwise.source import ConnectWiseSource
 from connector.domain import Contact, Facet, Segment
 from connector.jobs import once
-from connector.jobs.linking import Known, stored_rows
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.pull.linking import Known, stored_rows
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import contacts, holds

@@ -16,9 +16,9 @@ from connector.adapters.memory import WORLDS, MemoryCrm
 from connector.config import Config, load
 from connector.domain import Company, Contact, Facet, Segment
 from connector.jobs import once
-from connector.jobs.linking import stored_rows
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.pull.linking import stored_rows
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts
 from tests.conftest import ShiftedClock

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from connector.errors import LeaseLostError
-from connector.jobs.journal import JournalWriter, read_lines
-from connector.jobs.record import LEASE, LiveRecord
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import ReplayWire, RequestNotRecordedError
+from connector.jobs.records.journal import JournalWriter, read_lines
+from connector.jobs.records.record import LEASE, LiveRecord
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import ReplayWire, RequestNotRecordedError
 from connector.ports import Answer, Call, Vault, Wire
 from connector.store import Store, leases, open_store
 from tests.conftest import ShiftedClock

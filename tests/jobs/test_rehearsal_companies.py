@@ -15,7 +15,7 @@ from connector.config import load
 from connector.domain import Facet, Segment
 from connector.errors import ConfigError
 from connector.jobs import names, write_check
-from connector.jobs.anonymous import Anonymous, settled_config
+from connector.jobs.records.anonymous import Anonymous, settled_config
 
 AT_HUB: dict[str, Any] = {"record_response": {"at": "hub"}}
 TOLD: dict[str, Any] = {"notify": {"subject": "s", "text": "t"}}

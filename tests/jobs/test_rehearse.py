@@ -12,10 +12,10 @@ import requests
 
 from connector.errors import ConfigError
 from connector.jobs import once, rehearse
-from connector.jobs.journal import read_lines
-from connector.jobs.pseudonyms import export
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.journal import read_lines
+from connector.jobs.records.pseudonyms import export
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import follow_ups, outbox, responses

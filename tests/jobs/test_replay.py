@@ -13,10 +13,11 @@ import pytest
 
 from connector.config import load
 from connector.errors import ContractError
-from connector.jobs import once, pseudonyms, undo
-from connector.jobs.journal import JournalWriter, checksum
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs import once, undo
+from connector.jobs.records import pseudonyms
+from connector.jobs.records.journal import JournalWriter, checksum
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import jobs
 from tests.conftest import ShiftedClock

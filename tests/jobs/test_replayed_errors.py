@@ -19,12 +19,13 @@ from connector.errors import (
     ThrottledError,
     UnavailableError,
 )
-from connector.jobs import once, pseudonyms
-from connector.jobs.compared import Report
-from connector.jobs.journal import JournalWriter
-from connector.jobs.record import DOES, FAILURES, RecordingWire
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import ReplayRecord, ReplayWire, replay
+from connector.jobs import once
+from connector.jobs.records import pseudonyms
+from connector.jobs.records.compared import Report
+from connector.jobs.records.journal import JournalWriter
+from connector.jobs.records.record import DOES, FAILURES, RecordingWire
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import ReplayRecord, ReplayWire, replay
 from connector.jobs.runtime import Runtime
 from connector.ports import Answer, Call
 from tests.conftest import ShiftedClock

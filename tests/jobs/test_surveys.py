@@ -14,8 +14,8 @@ from connector.config import load
 from connector.domain import Contact, Facet, Segment
 from connector.errors import ConfigError
 from connector.jobs import once, schedule, stories
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.ports import RawAnswer
 from connector.store import contacts, responses

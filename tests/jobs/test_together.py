@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from connector.domain import Company, Contact, Membership
 from connector.errors import ThrottledError
-from connector.jobs import together as together_module
-from connector.jobs.together import MOST, READ_AHEAD, ahead, together
+from connector.jobs.pull import pages as pull_pages
+from connector.jobs.pull.pages import MOST, READ_AHEAD, ahead, together
 from connector.ports import Page
 
 
@@ -152,7 +152,7 @@ def test_read_ahead_they_are_the_same_pages_and_an_error_comes_after_those_befor
 
 
 def test_without_room_ahead_nothing_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together_module, "READ_AHEAD", 0)
+    monkeypatch.setattr(pull_pages, "READ_AHEAD", 0)
     seen: list[int] = []
     coming = ahead(asked(pages(1, 1), seen))
     next(coming)

@@ -17,8 +17,8 @@ from connector.adapters.memory import WORLDS, MemoryCrm
 from connector.config import load
 from connector.domain import Company, Contact, Facet, Reason, Segment
 from connector.jobs import once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts, merges, outbox, people, plans, responses
 from tests.conftest import ShiftedClock

@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from connector.domain import FollowUpState, Notify
 from connector.jobs import once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.connectwise import Server
 from connector.store import figures, follow_ups, outbox, receipts

@@ -15,10 +15,10 @@ from connector.adapters.memory import WORLDS, MemoryCrm
 from connector.config import load
 from connector.domain import Company, Contact, Facet, OpenTicket, Segment, SetField
 from connector.jobs import once, owners
-from connector.jobs.journal import read_lines
-from connector.jobs.record import COMPANY_IF_WRITTEN, DOES
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.journal import read_lines
+from connector.jobs.records.record import COMPANY_IF_WRITTEN, DOES
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import contacts, outbox, responses
 from tests.conftest import ShiftedClock
@@ -360,7 +360,7 @@ def test_a_record_of_before_asks_for_the_test_company_as_it_did(
 ) -> None:
     runtime = made(**TRIAL, **rule(HERE))
     before = tuple(what for what in DOES if what != COMPANY_IF_WRITTEN)
-    monkeypatch.setattr("connector.jobs.record.DOES", before)
+    monkeypatch.setattr("connector.jobs.records.record.DOES", before)
     monkeypatch.setattr("connector.jobs.runner.DOES", before)
     answer(runtime, tmp_path, ANN, 9, clock)  # no rule holds, so nothing is written
     monkeypatch.undo()

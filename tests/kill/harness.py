@@ -32,7 +32,8 @@ from typing import Any, NoReturn, Protocol, Self
 
 # Whatever a pass needs is imported here, before any fork: a child starts at once.
 from connector.config import Config
-from connector.jobs import once, runner, together
+from connector.jobs import once, runner
+from connector.jobs.pull import pages
 from connector.jobs.runtime import DATABASE_URL, Runtime, open_runtime
 from connector.store import holds, open_store, outbox
 from connector.store.tables import instant
@@ -406,8 +407,8 @@ def _child(pipe: int, config: Config, url: str, clock: Clock, boundaries: Bounda
     try:
         _silence()
         boundaries.install()
-        together.MOST = 1  # each page of so small a tenant is stored alone, as the large ones of a large tenant are
-        together.READ_AHEAD = 0  # boundaries keep their numbers: no page is on its way while another is stored
+        pages.MOST = 1  # each page of so small a tenant is stored alone, as the large ones of a large tenant are
+        pages.READ_AHEAD = 0  # boundaries keep their numbers: no page is on its way while another is stored
         runtime = open_runtime(config, environ={DATABASE_URL: url}, clock=clock, sleep=clock.sleep)
         with paced_by(lambda: clock().timestamp()):
             steps = do(runtime)

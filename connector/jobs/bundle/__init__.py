@@ -24,11 +24,11 @@ import msgspec
 
 from connector import __version__
 from connector.errors import ConfigError, ConnectorError, ContractError
-from connector.jobs.anonymous import Anonymous, settled_config
 from connector.jobs.bundle import choice, gather, words
 from connector.jobs.bundle.scan import Scan
-from connector.jobs.journal import read_lines
-from connector.jobs.pseudonyms import export
+from connector.jobs.records.anonymous import Anonymous, settled_config
+from connector.jobs.records.journal import read_lines
+from connector.jobs.records.pseudonyms import export
 from connector.jobs.runtime import Runtime
 from connector.jobs.vaults import known_to_log
 from connector.store import attempts, codec, jobs, standing

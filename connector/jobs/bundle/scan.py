@@ -13,8 +13,8 @@ from typing import Any
 
 from connector import log
 from connector.domain import Contact
-from connector.jobs.anonymous import Anonymous
-from connector.jobs.anonymous.masking import shape
+from connector.jobs.records.anonymous import Anonymous
+from connector.jobs.records.anonymous.masking import shape
 from connector.store import Tx, codec, contacts, jobs, responses
 
 _EMAIL = re.compile(r"[^\s@<>\"',;:=()\[\]{}\\]{1,64}@[^\s@<>\"',;:=()\[\]{}/?&\\]{1,255}")

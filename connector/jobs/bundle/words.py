@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.jobs.anonymous import Anonymous
+from connector.jobs.records.anonymous import Anonymous
 
 
 def job(told: dict[str, Any], anonymous: Anonymous) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from connector.jobs.collect.evaluation import (
     with_joined,
 )
 from connector.jobs.forgotten import without_forgotten
-from connector.jobs.record import LINKS_NOBODY, Record
+from connector.jobs.records.record import LINKS_NOBODY, Record
 from connector.jobs.stored_forms import to_stored
 from connector.ports import BadRow, RawAnswer, ResponseSource
 from connector.rules.names import written_at

@@ -12,7 +12,7 @@ from functools import cache, partial
 from connector.config import Config
 from connector.domain import Facet, JoinTicket, OpenTicket, Response, WriteBack
 from connector.jobs import matching
-from connector.jobs.record import COMPANY_IF_WRITTEN, DUE_AT_CLOSING, NAMES_OPEN_ANSWERS, REHEARSES_ALL, Record
+from connector.jobs.records.record import COMPANY_IF_WRITTEN, DUE_AT_CLOSING, NAMES_OPEN_ANSWERS, REHEARSES_ALL, Record
 from connector.jobs.rehearsal import copies_everywhere, copy_key, the_company
 from connector.rules.business_time import CalendarSettings
 from connector.rules.changed import IfLeft, changed

@@ -15,9 +15,9 @@ from connector.domain import Mode
 from connector.errors import ConnectorError
 from connector.jobs import readiness, schedule, stories
 from connector.jobs.doctor.finding import Finding, Severity
-from connector.jobs.journal import read_lines
 from connector.jobs.local_time import when, zone_of
 from connector.jobs.owner import is_dead
+from connector.jobs.records.journal import read_lines
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import Runtime
 from connector.rules.actions import LOG

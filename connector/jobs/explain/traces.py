@@ -11,7 +11,7 @@ import msgspec
 
 from connector.errors import ContractError
 from connector.jobs.collect import ANSWERS
-from connector.jobs.journal import read_lines
+from connector.jobs.records.journal import read_lines
 from connector.jobs.runtime import Runtime
 from connector.store import attempts
 from connector.store.attempts import Attempt

@@ -24,10 +24,10 @@ from connector.jobs.collect import ANSWERS
 from connector.jobs.forget import files
 from connector.jobs.forget.erasing import Erasing
 from connector.jobs.forget.traces import Traces
-from connector.jobs.journal import read_lines
 from connector.jobs.owner import is_dead
-from connector.jobs.pseudonyms import rewrite
-from connector.jobs.recorded import Recorded
+from connector.jobs.records.journal import read_lines
+from connector.jobs.records.pseudonyms import rewrite
+from connector.jobs.records.recorded import Recorded
 from connector.jobs.retention import JOURNALS
 from connector.jobs.runtime import LOG, Runtime
 from connector.rules.fuses import DAY

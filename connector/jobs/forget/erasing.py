@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from connector.jobs import rows
-from connector.jobs.anonymous import Anonymous
-from connector.jobs.anonymous.personal import about_people
 from connector.jobs.collect import ANSWERS
 from connector.jobs.forget.traces import Traces, strings
-from connector.jobs.journal import body_in
+from connector.jobs.records.anonymous import Anonymous
+from connector.jobs.records.anonymous.personal import about_people
+from connector.jobs.records.journal import body_in
 from connector.jobs.runtime import LOG
 from connector.store.erase import Stored
 

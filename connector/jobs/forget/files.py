@@ -9,7 +9,7 @@ from pathlib import Path
 from connector.errors import ConnectorError
 from connector.jobs.forget.erasing import Erasing
 from connector.jobs.forget.traces import Traces
-from connector.jobs.journal import read_lines
+from connector.jobs.records.journal import read_lines
 from connector.jobs.runtime import Runtime
 from connector.store import erase, forgotten, jobs
 

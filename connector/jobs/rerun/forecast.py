@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from connector.jobs.collect import Taken
-from connector.jobs.recorded import Recorded
+from connector.jobs.records.recorded import Recorded
 from connector.jobs.runtime import Runtime
 from connector.ports import BadRow, Cursor, RawAnswer
 from connector.store import attempts, jobs

@@ -12,8 +12,8 @@ import pytest
 
 from connector.config import load
 from connector.jobs import once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime, open_runtime
 from connector.store import contacts
 from tests.jobs.story import records

@@ -16,8 +16,8 @@ from connector.config import load
 from connector.domain import AddNote, Change, CreateTask, Receipt
 from connector.errors import OutcomeUnknownError
 from connector.jobs import once
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.sandbox.hubspot.readings import READINGS
 from connector.store import outbox

@@ -14,8 +14,8 @@ import pytest
 from connector.config import load
 from connector.jobs import once
 from connector.jobs import undo as undoing
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import replay
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import replay
 from connector.jobs.runtime import Runtime
 from connector.store import jobs
 from tests.conftest import ShiftedClock

@@ -11,9 +11,9 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
-from connector.jobs.anonymous import frames
-from connector.jobs.anonymous.masking import is_long, shape
-from connector.jobs.anonymous.personal import (
+from connector.jobs.records.anonymous import frames
+from connector.jobs.records.anonymous.masking import is_long, shape
+from connector.jobs.records.anonymous.personal import (
     FIELD_MARKS,
     HTML,
     NAMED_TYPES,

@@ -17,11 +17,11 @@ from connector import log
 from connector.config import Config, restore
 from connector.errors import ConnectorError, ThrottledError
 from connector.jobs import stories
-from connector.jobs.compared import Difference, Report, rows, rows_apart
-from connector.jobs.frames import Place
-from connector.jobs.journal import body_in, body_out
-from connector.jobs.record import FAILURES, RowForm, T
-from connector.jobs.recorded import Recorded, read_frame
+from connector.jobs.records.compared import Difference, Report, rows, rows_apart
+from connector.jobs.records.frames import Place
+from connector.jobs.records.journal import body_in, body_out
+from connector.jobs.records.record import FAILURES, RowForm, T
+from connector.jobs.records.recorded import Recorded, read_frame
 from connector.jobs.runner import outcome_of
 from connector.ports import Answer, Call, OpenWire, Wire
 from connector.store import Tx

@@ -13,14 +13,14 @@ import structlog
 from connector.config import Config
 from connector.domain import Contact, Facet, Segment
 from connector.errors import ContractError, RejectedError
-from connector.jobs import gone, hinted
 from connector.jobs.forgotten import is_forgotten
-from connector.jobs.linking import Known, changed_keys, known_of, other_addresses, stored_rows
 from connector.jobs.names import meant
-from connector.jobs.record import OTHER_ADDRESSES, PAGES_TOGETHER, Record, raw
+from connector.jobs.pull import gone, hinted
+from connector.jobs.pull.linking import Known, changed_keys, known_of, other_addresses, stored_rows
+from connector.jobs.pull.pages import ahead, together
+from connector.jobs.pull.told import told as what_is_told
+from connector.jobs.records.record import OTHER_ADDRESSES, PAGES_TOGETHER, Record, raw
 from connector.jobs.resolving import remembered
-from connector.jobs.together import ahead, together
-from connector.jobs.told import told as what_is_told
 from connector.ports import ContactSource, HintSource, Page, Scope
 from connector.rules.names import referenced_names
 from connector.store import Tx, addresses, contacts, holds

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from connector.config.settings import Limits
 from connector.errors import FuseError
-from connector.jobs.record import Record
+from connector.jobs.records.record import Record
 from connector.ports import Coverage, Page
 from connector.store import Tx, contacts
 

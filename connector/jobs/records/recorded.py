@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, overload
 import msgspec
 
 from connector.errors import ContractError
-from connector.jobs.anonymous.frames import without_words
-from connector.jobs.compared import Difference
-from connector.jobs.frames import Frames, Place
-from connector.jobs.journal import Digest, body_in, checksum, exchange_line
+from connector.jobs.records.anonymous.frames import without_words
+from connector.jobs.records.compared import Difference
+from connector.jobs.records.frames import Frames, Place
+from connector.jobs.records.journal import Digest, body_in, checksum, exchange_line
 
 _encode = msgspec.json.Encoder().encode
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 import structlog
 
 from connector.domain import Contact, Facet
-from connector.jobs.gone import COMPANIES, CONTACTS, HANDFUL
-from connector.jobs.record import Record
+from connector.jobs.pull.gone import COMPANIES, CONTACTS, HANDFUL
+from connector.jobs.records.record import Record
 from connector.ports import Page, Scope, Seen
 from connector.store import Tx, contacts, hints
 from connector.store.hints import Hint

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connector.jobs.anonymous.personal import about_people
-from connector.jobs.journal import body_in, body_out, checksum
+from connector.jobs.records.anonymous.personal import about_people
+from connector.jobs.records.journal import body_in, body_out, checksum
 from connector.sync.address import judge
 
 if TYPE_CHECKING:
-    from connector.jobs.anonymous import Anonymous
+    from connector.jobs.records.anonymous import Anonymous
 
 _WHOLE = ("/company/companies", "/system/members", "/sales/activities", "/objects/companies", "/objects/0-2")
 """Paths whose rows have a name that says who somebody is."""

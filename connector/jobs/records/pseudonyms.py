@@ -16,11 +16,11 @@ from connector import log
 from connector.config import restore
 from connector.errors import ConfigError, ConnectorError, ContractError
 from connector.jobs import stories
-from connector.jobs.anonymous import Anonymous, settled_config
-from connector.jobs.compared import Report
-from connector.jobs.journal import JournalWriter, read_lines
-from connector.jobs.recorded import Recorded
-from connector.jobs.replay import CutShortError, ReplayRecord, replay
+from connector.jobs.records.anonymous import Anonymous, settled_config
+from connector.jobs.records.compared import Report
+from connector.jobs.records.journal import JournalWriter, read_lines
+from connector.jobs.records.recorded import Recorded
+from connector.jobs.records.replay import CutShortError, ReplayRecord, replay
 from connector.jobs.runner import outcome_of
 
 

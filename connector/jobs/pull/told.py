@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from connector.jobs.gone import COMPANIES, CONTACTS
-from connector.jobs.record import Record
+from connector.jobs.pull.gone import COMPANIES, CONTACTS
+from connector.jobs.records.record import Record
 from connector.ports import Page
 from connector.store import Tx, contacts, merges
 from connector.store.contacts import StoredContact

@@ -30,8 +30,8 @@ from connector.errors import (
     UnavailableError,
 )
 from connector.jobs.forgotten import ForgettingWire
-from connector.jobs.journal import JournalWriter, body_out, checksum
 from connector.jobs.meter import Meter
+from connector.jobs.records.journal import JournalWriter, body_out, checksum
 from connector.jobs.vaults import KeptSecrets
 from connector.ports import Answer, Call, OpenWire, Wire
 from connector.store import Store, Tx, forgotten, holds, leases

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import zstandard
 
-from connector.jobs.frames import Frames
+from connector.jobs.records.frames import Frames
 
 _encoder = msgspec.json.Encoder()
 _encode, _encode_lines = _encoder.encode, _encoder.encode_lines
