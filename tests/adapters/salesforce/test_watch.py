@@ -76,6 +76,14 @@ def test_a_case_gone_from_the_recycle_bin_is_deleted_while_others_are_seen(org: 
     assert states == [TicketState.DELETED, TicketState.OPEN, TicketState.DELETED]
 
 
+def test_a_case_that_one_answer_lacks_is_not_deleted(org: OrgWorld) -> None:
+    seen, lacking = receipt(org, ticket(org)), receipt(org, ticket(org), "nps-other")
+    for skipped in range(2):
+        org.fault("missing_row", path="FROM Case", skip=skipped)
+        states = [status.state for status in watch(org).states([seen, lacking])]
+        assert states == [TicketState.OPEN, TicketState.OPEN]
+
+
 def test_without_the_right_to_see_cases_nothing_counts_as_deleted(org: OrgWorld) -> None:
     got = receipt(org, ticket(org))
     org.permit(hide=["Case"])
