@@ -42,6 +42,11 @@ class AuthError(ConnectorError):
     exit_code = 3
 
 
+class ForbiddenError(AuthError):
+    """The credentials are good and may not do this one thing: a right is missing. Holds the Connection as any
+    AuthError does, unless its adapter can do without."""
+
+
 class FuseError(ConnectorError):
     """A ceiling was reached before the first effect; a person decides. Nothing was done."""
 

@@ -12,7 +12,7 @@ from connector.adapters.connectwise.conditions import id_in, number
 from connector.adapters.connectwise.meaning import is_missing
 from connector.adapters.connectwise.segments import members
 from connector.adapters.connectwise.wire_types import Ref, WireCompany, WireMember, WireTeam
-from connector.errors import AuthError, RejectedError
+from connector.errors import ForbiddenError, RejectedError
 from connector.ports import OwnerFound
 
 _MEMBER = "member:"
@@ -91,7 +91,7 @@ class Owners:
     def _all(self) -> list[WireMember] | None:
         try:
             return members(self._psa)
-        except AuthError as error:
+        except ForbiddenError as error:
             _log.warning("members are not visible, so owners cannot be checked: %s", error)
             return None
 

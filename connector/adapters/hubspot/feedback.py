@@ -17,7 +17,7 @@ from connector.adapters.hubspot.searches import is_last
 from connector.adapters.hubspot.values import moment
 from connector.adapters.hubspot.visible import prove_credentials
 from connector.adapters.hubspot.written_types import WireFound, WireRecord
-from connector.errors import AuthError, RejectedError
+from connector.errors import ForbiddenError, RejectedError
 from connector.ports import BadRow, Cursor, RawAnswer
 
 SUBMISSIONS = "feedback_submissions"
@@ -68,7 +68,7 @@ class HubSpotFeedback:
         }
         try:
             return self._portal.asked_dated(where, body, WireFound)
-        except AuthError as error:
+        except ForbiddenError as error:
             prove_credentials(self._portal)
             raise RejectedError(
                 f"feedback submissions cannot be read ({error}): they are part of Service Hub Professional, and the "

@@ -15,7 +15,7 @@ from connector.adapters.hubspot.paths import COMPANIES, CONTACTS, TICKETS
 from connector.adapters.hubspot.properties import Properties
 from connector.adapters.hubspot.visible import prove_credentials
 from connector.adapters.hubspot.written_types import WireGroups, WireNothing, WireProperty
-from connector.errors import AuthError, OutcomeUnknownError, RejectedError
+from connector.errors import ForbiddenError, OutcomeUnknownError, RejectedError
 from connector.ports import FieldState, NeededField
 
 LABEL_CAP = 100
@@ -68,7 +68,7 @@ class HubSpotFields:
         try:
             self._create_group(kind)
             self._portal.write("POST", self._portal.path("properties", type=kind), self._body(needed), WireNothing)
-        except AuthError as error:
+        except ForbiddenError as error:
             prove_credentials(self._portal)  # raises where the token itself is refused
             raise RejectedError(f"this token may not create properties ({error}); {_BY_HAND}") from None
         except OutcomeUnknownError:
@@ -109,7 +109,7 @@ class HubSpotFields:
         kind = _KINDS.get(needed.on, needed.on)
         try:
             there = self._properties.named(kind, needed.caption)
-        except AuthError as error:
+        except ForbiddenError as error:
             prove_credentials(self._portal)
             return FieldState(
                 needed=needed,

@@ -15,7 +15,7 @@ from connector.adapters.hubspot.batches import Batches
 from connector.adapters.hubspot.client import Portal
 from connector.adapters.hubspot.paths import COMPANIES
 from connector.adapters.hubspot.wire_types import WireOwner, WirePage
-from connector.errors import AuthError
+from connector.errors import ForbiddenError
 from connector.ports import OwnerFound
 
 ACCOUNT_MANAGER, TERRITORY_MANAGER, MEMBER = "account_manager", "territory_manager", "member:"
@@ -97,7 +97,7 @@ class Owners:
     def _all(self) -> dict[str, WireOwner] | None:
         try:
             return {owner.id: owner for owner in self.members()}
-        except AuthError as error:
+        except ForbiddenError as error:
             _log.warning("owners are not visible, so they cannot be checked: %s", error)
             return None
 

@@ -14,7 +14,7 @@ from connector.adapters.hubspot.records import SUBSCRIPTION, Companies, ContactR
 from connector.adapters.hubspot.segments import Segments
 from connector.adapters.hubspot.wire_types import Nothing, WireObject, WirePage, WireProperty
 from connector.domain import Company, Contact, Facet, Segment
-from connector.errors import AuthError, RejectedError
+from connector.errors import ForbiddenError, RejectedError
 from connector.ports import Cursor, OwnerFound, Page, Scope
 
 _ADDRESS = re.compile(r"[^\s@\"'\\<>()]{1,64}@[^\s@\"'\\<>()]{1,190}")
@@ -41,7 +41,7 @@ class HubSpotSource:
         for path, what in self._rights():
             try:
                 self._may_see(path)
-            except (AuthError, RejectedError) as error:
+            except (ForbiddenError, RejectedError) as error:
                 blind.append(f"cannot see {what}: {error}")
         return blind + self._hidden()
 
@@ -121,7 +121,7 @@ class HubSpotSource:
         """Properties that matter and that the token is not shown."""
         try:
             found = self._portal.get(self._portal.path("properties", type=CONTACTS), WirePage[WireProperty])
-        except (AuthError, RejectedError):
+        except (ForbiddenError, RejectedError):
             return []  # told above
         there, settings = {each.name for each in found.results}, self._portal.settings
         wanted = {**_IMPORTANT, settings.contact_type: "audiences by contact type"}

@@ -22,7 +22,7 @@ from connector.adapters.hubspot.values import moment
 from connector.adapters.hubspot.visible import prove_credentials
 from connector.adapters.hubspot.written_types import WireFound, WireRecord
 from connector.domain import Receipt, TicketState, TicketStatus
-from connector.errors import AuthError, RejectedError
+from connector.errors import ForbiddenError, RejectedError
 
 _STAGE = "hs_pipeline_stage"
 _HISTORY = (_STAGE, "hubspot_owner_id", "hs_ticket_priority", "content")
@@ -48,7 +48,7 @@ class HubSpotWatch:
         try:
             seen = self._batches.of_ids(TICKETS, filter(_is_id, ids), self._read, history=_HISTORY)
             companies = self._companies(seen.values())
-        except AuthError as error:
+        except ForbiddenError as error:
             prove_credentials(self._portal)
             _log.warning("tickets are not visible to this token: %s", error)
             for ticket_id in ids:
@@ -87,7 +87,7 @@ class HubSpotWatch:
                 if is_last(len(page), found.total, _PAGE, where=path):
                     return
                 after = page[-1].id
-        except AuthError as error:
+        except ForbiddenError as error:
             prove_credentials(self._portal)
             raise RejectedError(f"tickets are not visible to this token: {error}") from None
 
@@ -133,7 +133,7 @@ class HubSpotWatch:
         for archived in ({}, {"archived": "true"}):
             try:
                 ticket = self._portal.get(path, WireRecord, {**query, **archived})
-            except AuthError:
+            except ForbiddenError:
                 prove_credentials(self._portal)
                 return TicketStatus(record_id=ticket_id, state=TicketState.NOT_VISIBLE)
             except RejectedError as error:
@@ -156,7 +156,7 @@ class HubSpotWatch:
     def _sees_tickets(self) -> bool:
         try:
             return bool(self._portal.get(self._portal.path("objects", type=TICKETS), WireFound, {"limit": "1"}).results)
-        except AuthError:
+        except ForbiddenError:
             return False
 
 

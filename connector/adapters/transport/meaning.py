@@ -13,6 +13,7 @@ from connector.errors import (
     AuthError,
     ConnectorError,
     ContractError,
+    ForbiddenError,
     OutcomeUnknownError,
     RejectedError,
     ThrottledError,
@@ -25,7 +26,7 @@ Meaning = Mapping[int | tuple[int, str], type[ConnectorError]]
 
 MEANING: Meaning = {
     401: AuthError,
-    403: AuthError,
+    403: ForbiddenError,
     407: AuthError,
     408: UnavailableError,
     425: UnavailableError,

@@ -8,7 +8,7 @@ import pytest
 
 from connector.adapters.connectwise.meaning import CONNECTWISE_MEANING, words
 from connector.adapters.transport import error_of
-from connector.errors import AuthError, ConnectorError, ContractError, RejectedError, ThrottledError
+from connector.errors import AuthError, ConnectorError, ContractError, ForbiddenError, RejectedError, ThrottledError
 from connector.ports import Answer, Call
 
 from .fixtures import raw
@@ -53,7 +53,7 @@ def test_a_shape_never_seen_gives_what_can_be_read() -> None:
     ("status", "body", "kind"),
     [
         (401, b'{"code":"Unauthorized","message":"x"}', AuthError),
-        (403, b'{"code":"Security","message":"SSL is required.","errors":null}', AuthError),
+        (403, b'{"code":"Security","message":"SSL is required.","errors":null}', ForbiddenError),
         (400, b'{"code":"InvalidPatch","message":"x"}', ContractError),
         (405, b"", ContractError),
         (415, b"", ContractError),

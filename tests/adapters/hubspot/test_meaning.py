@@ -12,6 +12,7 @@ from connector.errors import (
     AuthError,
     ConnectorError,
     ContractError,
+    ForbiddenError,
     OutcomeUnknownError,
     RejectedError,
     ThrottledError,
@@ -33,7 +34,7 @@ def meant(answer: Answer, call: Call = READ) -> ConnectorError:
 STATUSES = [
     (400, RejectedError, RejectedError),
     (401, AuthError, AuthError),
-    (403, AuthError, AuthError),
+    (403, ForbiddenError, ForbiddenError),
     (404, RejectedError, RejectedError),
     (409, RejectedError, RejectedError),
     (414, ContractError, ContractError),

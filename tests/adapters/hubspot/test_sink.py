@@ -431,6 +431,15 @@ def test_a_task_that_nobody_can_be_given_is_refused_with_the_reasons(portal: Por
         raise result(portal, change)
 
 
+@pytest.mark.parametrize("owner", ["member:bob@example.com", "account_manager"])
+def test_a_token_that_ran_out_while_owners_are_read_refuses_no_task(any_portal: PortalWorld, owner: str) -> None:
+    """A right that is missing (403) is done without; credentials that are not good any more (401) are no answer."""
+    task = back(CreateTask(company_id=any_portal.someone()[1], contact_id=None, summary="x", owner=(owner,)))
+    any_portal.fault("token_expired", path="/owners")
+    assert drained(sink(any_portal).apply([task]), AuthError) == []
+    assert made(any_portal, "tasks") == []
+
+
 def test_a_task_without_a_contact_is_found_by_its_company(portal: PortalWorld) -> None:
     change = CreateTask(company_id=portal.someone()[1], contact_id=None, summary="x", owner=("member:bob@example.com",))
     first = receipt(portal, change)

@@ -13,6 +13,7 @@ from connector.errors import (
     AuthError,
     ConnectorError,
     ContractError,
+    ForbiddenError,
     LeaseLostError,
     OutcomeUnknownError,
     RejectedError,
@@ -64,11 +65,11 @@ def refused(status: int, body: bytes = b'{"code":"Odd","message":"no\\nway"}', *
 
 
 READS: Sequence[tuple[int, type[ConnectorError]]] = [
-    (302, ContractError), (400, RejectedError), (401, AuthError), (403, AuthError), (404, RejectedError),
+    (302, ContractError), (400, RejectedError), (401, AuthError), (403, ForbiddenError), (404, RejectedError),
     (409, RejectedError), (418, RejectedError), (429, ThrottledError), (500, UnavailableError), (503, UnavailableError),
 ]  # fmt: skip
 WRITES: Sequence[tuple[int, type[ConnectorError]]] = [
-    (302, ContractError), (400, RejectedError), (401, AuthError), (403, AuthError), (404, RejectedError),
+    (302, ContractError), (400, RejectedError), (401, AuthError), (403, ForbiddenError), (404, RejectedError),
     (408, OutcomeUnknownError), (409, RejectedError), (429, ThrottledError), (500, OutcomeUnknownError),
     (503, OutcomeUnknownError),
 ]  # fmt: skip
