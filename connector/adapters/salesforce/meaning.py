@@ -36,6 +36,7 @@ SALESFORCE_MEANING: Meaning = {
     (403, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"): RejectedError,
     (403, "ENTITY_IS_LOCKED"): RejectedError,
     (400, "API_DISABLED_FOR_ORG"): AuthError,
+    (403, "API_DISABLED_FOR_ORG"): AuthError,  # of the whole org, not of one thing
     405: ContractError,
     406: ThrottledError,
     410: ContractError,  # a retired version of the API
